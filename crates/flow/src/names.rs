@@ -1,0 +1,1 @@
+//! Names people give to addresses, networks, vNICs and instances.
