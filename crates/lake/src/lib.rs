@@ -1,1 +1,33 @@
-//! Placeholder.
+//! The lake: an open Delta table of flow rows, the ledger of the objects they came from, and the answers to questions
+//! about them.
+//!
+//! This crate knows neither HTTP nor providers.
+
+pub mod answer;
+pub mod coverage;
+pub mod delta;
+mod error;
+mod failpoint;
+mod files;
+mod fold;
+mod lake;
+mod ledger;
+mod ledger_files;
+pub mod maintain;
+mod manifest;
+mod object_rows;
+mod parquet_file;
+pub mod read;
+mod replace;
+mod status;
+mod store;
+mod writer;
+
+pub use error::{LakeError, Result};
+pub use fold::FoldReport;
+pub use lake::{Lake, LakeOptions, Snapshot};
+pub use ledger::{Known, Ledger, Segment, version_tag};
+pub use manifest::{Manifest, ObjectAt, OutcomeChange};
+pub use status::SourceStatus;
+pub use store::{Location, StoreOptions, is_loopback};
+pub use writer::{Batch, Committed, Writer};

@@ -1,0 +1,230 @@
+//! Reading and writing the log of one Delta table.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use deltalake_core::kernel::{StructType, engine::arrow_conversion::TryIntoKernel as _};
+use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
+use deltalake_core::{DeltaTable, DeltaTableError};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use serde_json::json;
+use url::Url;
+
+use super::action::{self, Action, CommitNote};
+use super::state::{DataFile, TableState, parse_day};
+use super::stats::FileStats;
+use crate::error::{LakeError, Result};
+use crate::store::Location;
+
+/// The log of a table: loads its state, follows it, and appends to it.
+#[derive(Debug, Clone)]
+pub struct TableLog {
+    store: Arc<dyn ObjectStore>,
+    delta: LogStoreRef,
+    url: Url,
+}
+
+/// What came of an attempt to commit.
+#[derive(Debug)]
+pub enum Attempt {
+    /// The entry was written; this is the state after it.
+    Committed(TableState),
+    /// Another writer wrote that version first: look again.
+    Behind,
+}
+
+impl TableLog {
+    /// Names the table in a folder of the lake; nothing is read.
+    pub fn new(location: &Location, folder: &str) -> Self {
+        let store = location.below(folder);
+        let url = location.folder_url(folder);
+        let delta = default_logstore(
+            Arc::clone(&store),
+            Arc::clone(&location.root),
+            &url,
+            &StorageConfig::default(),
+        );
+        Self { store, delta, url }
+    }
+
+    /// The table's address.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The store below the table's folder.
+    pub fn store(&self) -> &Arc<dyn ObjectStore> {
+        &self.store
+    }
+
+    /// Writes version 0 if there is no table yet. Returns whether this call made it.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn create(&self, schema: &SchemaRef, properties: &BTreeMap<String, String>) -> Result<bool> {
+        let kernel: StructType = schema.as_ref().try_into_kernel().map_err(|source| LakeError::Arrow {
+            doing: "make the table's schema",
+            source,
+        })?;
+        let schema_string = serde_json::to_string(&kernel)
+            .map_err(|error| LakeError::Damaged { path: self.url.to_string(), reason: error.to_string() })?;
+        // Protocol 1/2 is the oldest: every reader of Delta tables understands it.
+        let actions = [
+            Action::Raw(json!({"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}})),
+            Action::Raw(json!({"metaData": {
+                "id": uuid::Uuid::new_v4().to_string(),
+                "format": {"provider": "parquet", "options": {}},
+                "schemaString": schema_string,
+                "partitionColumns": [flowglass_flow::schema::PARTITION],
+                "configuration": properties,
+                "createdTime": flowglass_flow::time::now() / 1000,
+            }})),
+        ];
+        let note = CommitNote { operation: "CREATE TABLE", ..CommitNote::default() };
+        self.put_entry(0, action::encode(&actions, &note)).await
+    }
+
+    /// Loads the newest state, or that of one version; none if there is no table.
+    ///
+    /// # Errors
+    /// If the store fails or the log is damaged or too new.
+    pub async fn load(&self, version: Option<u64>) -> Result<Option<TableState>> {
+        let mut table = DeltaTable::new(Arc::clone(&self.delta));
+        let loaded = match version {
+            None => table.load().await,
+            Some(version) => table.load_version(version).await,
+        };
+        match loaded {
+            Ok(()) => {}
+            Err(DeltaTableError::NotATable(_) | DeltaTableError::InvalidTableLocation(_)) => return Ok(None),
+            // The kernel has its own word for an empty log; ask the store rather than guess from its text.
+            Err(error) => {
+                return match self.store.head(&entry_path(0)).await {
+                    Err(object_store::Error::NotFound { .. }) if !self.has_log().await? => Ok(None),
+                    _ => Err(self.failed("load")(error)),
+                };
+            }
+        }
+        let snapshot = table.snapshot().map_err(self.failed("load"))?;
+        let mut files = BTreeMap::new();
+        for view in snapshot.log_data().iter() {
+            let path = view.path().into_owned();
+            let day = view.partition_values_map().get("day").cloned().flatten();
+            let file = DataFile {
+                day: parse_day(day.as_deref(), &path)?,
+                size: u64::try_from(view.size()).unwrap_or(0),
+                modified: view.modification_time(),
+                stats: view.stats().as_deref().map(FileStats::from_json).unwrap_or_default(),
+                path,
+            };
+            files.insert(Arc::from(file.path.as_str()), Arc::new(file));
+        }
+        let properties: BTreeMap<String, String> =
+            snapshot.metadata().configuration().iter().map(|(k, v)| (k.clone(), v.clone())).collect();
+        let mut transactions = HashMap::new();
+        for app in applications(&properties) {
+            if let Some(version) =
+                snapshot.transaction_version(self.delta.as_ref(), &app).await.map_err(self.failed("load"))?
+            {
+                transactions.insert(app, version);
+            }
+        }
+        Ok(Some(TableState {
+            version: snapshot.version(),
+            files: Arc::new(files),
+            transactions: Arc::new(transactions),
+            properties: Arc::new(properties),
+        }))
+    }
+
+    /// Follows the log from a state to its end. Returns the newest state and, per version on the way, the files whose
+    /// rows that version made new.
+    ///
+    /// # Errors
+    /// If the store fails or an entry is damaged.
+    pub async fn follow(&self, state: &TableState) -> Result<(TableState, Vec<(u64, Vec<Arc<DataFile>>)>)> {
+        let mut state = state.clone();
+        let mut news = Vec::new();
+        while let Some(entry) = self.entry(state.version + 1).await? {
+            let (next, added) = state.apply(state.version + 1, &entry, self.url.as_str())?;
+            news.push((next.version, added));
+            state = next;
+        }
+        Ok((state, news))
+    }
+
+    /// Tries once to append a commit right after a state.
+    ///
+    /// # Errors
+    /// If the store fails. When the outcome of the write is unknown (a time-out), the entry is read back: it is ours
+    /// or another's, never both.
+    pub async fn try_commit(&self, state: &TableState, actions: &[Action], note: &CommitNote) -> Result<Attempt> {
+        let entry = action::encode(actions, note);
+        let version = state.version + 1;
+        let written = match self.put_entry(version, entry.clone()).await {
+            Ok(written) => written,
+            Err(error) => match self.entry(version).await {
+                Ok(Some(found)) => found == entry,
+                _ => return Err(error),
+            },
+        };
+        // A retried put can find its own first try: the store then says "exists" although the entry is ours.
+        if written || self.entry(version).await?.is_some_and(|found| found == entry) {
+            return Ok(Attempt::Committed(state.apply(version, &entry, self.url.as_str())?.0));
+        }
+        Ok(Attempt::Behind)
+    }
+
+    /// Writes a checkpoint of the newest version and drops log entries past their retention.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn checkpoint(&self) -> Result<()> {
+        let mut table = DeltaTable::new(Arc::clone(&self.delta));
+        table.load().await.map_err(self.failed("checkpoint"))?;
+        deltalake_core::checkpoints::create_checkpoint(&table, None).await.map_err(self.failed("checkpoint"))?;
+        deltalake_core::checkpoints::cleanup_metadata(&table, None).await.map_err(self.failed("clean the log of"))?;
+        Ok(())
+    }
+
+    async fn put_entry(&self, version: u64, entry: Vec<u8>) -> Result<bool> {
+        let path = entry_path(version);
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.store.put_opts(&path, entry.into(), options).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+            Err(source) => Err(LakeError::Store { doing: "write", path: format!("{}{path}", self.url), source }),
+        }
+    }
+
+    async fn entry(&self, version: u64) -> Result<Option<bytes::Bytes>> {
+        crate::files::read_if_present(&self.store, &entry_path(version)).await
+    }
+
+    async fn has_log(&self) -> Result<bool> {
+        use futures::StreamExt;
+        let mut listing = self.store.list(Some(&Path::from("_delta_log")));
+        match listing.next().await {
+            None => Ok(false),
+            Some(Ok(_)) => Ok(true),
+            Some(Err(object_store::Error::NotFound { .. })) => Ok(false),
+            Some(Err(source)) => Err(LakeError::Store { doing: "list", path: self.url.to_string(), source }),
+        }
+    }
+
+    fn failed(&self, doing: &'static str) -> impl Fn(DeltaTableError) -> LakeError + '_ {
+        move |source| LakeError::Delta { doing, url: self.url.to_string(), source: Box::new(source) }
+    }
+}
+
+/// The application transactions a table can have: one per shard.
+fn applications(properties: &BTreeMap<String, String>) -> Vec<String> {
+    let shards = properties.get("flowglass.shards").and_then(|n| n.parse().ok()).unwrap_or(0_u32);
+    (0..shards).map(crate::manifest::application).collect()
+}
+
+fn entry_path(version: u64) -> Path {
+    Path::from(format!("_delta_log/{version:020}.json"))
+}

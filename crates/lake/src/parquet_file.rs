@@ -1,0 +1,264 @@
+//! Data files: how rows are laid out in Parquet, and what the log says of each file.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
+use arrow::compute::{concat_batches, take_record_batch};
+use arrow::datatypes::{DataType, Int32Type, Int64Type, SchemaRef, TimestampMicrosecondType};
+use flowglass_flow::{address, schema};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+use parquet::schema::types::ColumnPath;
+
+use crate::delta::{AddFile, ColumnStats, FileStats, Value};
+use crate::error::{LakeError, Result};
+
+/// Rows of a row group: large enough to compress, small enough to skip.
+const ROW_GROUP_ROWS: usize = 262_144;
+
+/// Columns whose bounds the log keeps, so that a query can leave a file unopened.
+const FLOW_STATS: &[&str] = &[
+    "time", "start_time", "end_time", "capture_start_time", "capture_end_time", "direction", "action", "initiator_ip",
+    "target_ip", "initiator_port", "target_port", "transport_protocol", "state", "account_id", "region", "vpc_id",
+    "subnet_id", "instance_id", "vnic_id", "record_type", "object_id",
+];
+
+/// The same for the ledger.
+const OBJECT_STATS: &[&str] = &[
+    "object_id", "source", "key", "outcome", "capture_start_time", "capture_end_time", "recorded_at", "vnic_id",
+    "record_type", "state",
+];
+
+/// Which table a file belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Table {
+    /// Flow rows.
+    Flows,
+    /// The ledger.
+    Objects,
+}
+
+impl Table {
+    fn file_schema(self) -> SchemaRef {
+        match self {
+            Self::Flows => schema::flow_file(),
+            Self::Objects => schema::object_file(),
+        }
+    }
+
+    fn stats_columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Flows => FLOW_STATS,
+            Self::Objects => OBJECT_STATS,
+        }
+    }
+}
+
+/// Writes the rows of one day as one data file below a table and returns what the log is to say of it.
+///
+/// Flow rows are sorted by initiator address and time first; ledger rows are kept in their order.
+///
+/// # Errors
+/// If the rows do not fit the table or the store fails.
+pub(crate) async fn write(store: &Arc<dyn ObjectStore>, table: Table, day: i32, batches: &[RecordBatch]) -> Result<AddFile> {
+    let batches = batches.to_vec();
+    let prepared = tokio::task::spawn_blocking(move || encode(table, day, &batches)).await;
+    let (body, mut file) = prepared.map_err(|error| LakeError::Damaged {
+        path: "a new data file".to_owned(),
+        reason: format!("its encoder stopped: {error}"),
+    })??;
+    let path = Path::from(file.path.as_str());
+    file.size = body.len() as u64;
+    // Above this size one request takes long enough to fail; parts can be repeated alone.
+    const ONE_REQUEST: usize = 64 << 20;
+    let written = if body.len() <= ONE_REQUEST {
+        store.put(&path, body.into()).await.map(|_| ())
+    } else {
+        let mut upload = object_store::WriteMultipart::new(
+            store.put_multipart(&path).await.map_err(|source| failed(&path, source))?,
+        );
+        upload.write(&body);
+        upload.finish().await.map(|_| ())
+    };
+    written.map_err(|source| failed(&path, source))?;
+    Ok(file)
+}
+
+fn failed(path: &Path, source: object_store::Error) -> LakeError {
+    LakeError::Store { doing: "write", path: path.to_string(), source }
+}
+
+/// Encodes the rows of one day; the file's size is still to be filled in.
+pub(crate) fn encode(table: Table, day: i32, batches: &[RecordBatch]) -> Result<(Vec<u8>, AddFile)> {
+    let path = format!("day={}/{}.parquet", flowglass_flow::time::format_day(day), uuid::Uuid::now_v7());
+    let wrong = |source| LakeError::Parquet { doing: "encode", path: path.clone(), source };
+    let rows = one_batch(batches, &table.file_schema())?;
+    let rows = match table {
+        Table::Flows => sort(&rows)?,
+        Table::Objects => rows,
+    };
+    let options = ArrowWriterOptions::new().with_properties(properties(table)).with_skip_arrow_metadata(true);
+    let mut writer = ArrowWriter::try_new_with_options(Vec::new(), rows.schema(), options).map_err(wrong)?;
+    writer.write(&rows).map_err(wrong)?;
+    let body = writer.into_inner().map_err(wrong)?;
+    let stats = stats(&rows, table.stats_columns())?;
+    let modified = flowglass_flow::time::now() / 1000;
+    Ok((body, AddFile { path, size: 0, day, stats: stats.to_json(), modified }))
+}
+
+/// Writer properties of a table's files.
+pub(crate) fn properties(table: Table) -> WriterProperties {
+    let level = ZstdLevel::try_new(1).expect("1 is a zstd level");
+    let mut builder = WriterProperties::builder()
+        .set_writer_version(WriterVersion::PARQUET_2_0)
+        .set_compression(Compression::ZSTD(level))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_data_page_row_count_limit(8192)
+        .set_write_batch_size(8192)
+        .set_created_by(concat!("flowglass ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_statistics_enabled(EnabledStatistics::Page);
+    if table == Table::Flows {
+        for column in ["initiator_ip", "target_ip"] {
+            builder = builder
+                .set_column_bloom_filter_enabled(ColumnPath::from(column), true)
+                .set_column_bloom_filter_fpp(ColumnPath::from(column), 0.01);
+        }
+    }
+    builder.build()
+}
+
+/// Puts batches together, with the columns of a schema in its order; text may stay dictionary-encoded.
+fn one_batch(batches: &[RecordBatch], schema: &SchemaRef) -> Result<RecordBatch> {
+    let first = batches.first().map_or_else(|| RecordBatch::new_empty(Arc::clone(schema)), RecordBatch::clone);
+    let same = batches.iter().all(|batch| batch.schema_ref().fields() == first.schema_ref().fields());
+    let named = |batch: &RecordBatch| {
+        let same_names = |(a, b): (&arrow::datatypes::FieldRef, &arrow::datatypes::FieldRef)| a.name() == b.name();
+        batch.num_columns() == schema.fields().len()
+            && batch.schema_ref().fields().iter().zip(schema.fields()).all(same_names)
+    };
+    let failed = |source| LakeError::Arrow { doing: "put rows together", source };
+    if same && named(&first) {
+        return concat_batches(&first.schema(), batches).map_err(failed);
+    }
+    let plain = batches.iter().map(|batch| conform(batch, schema)).collect::<Result<Vec<_>>>()?;
+    concat_batches(schema, &plain).map_err(failed)
+}
+
+/// Returns a batch with exactly the columns and types of a schema: missing columns null, others cast.
+///
+/// # Errors
+/// If a column cannot be cast.
+pub(crate) fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let failed = |source| LakeError::Arrow { doing: "read rows with the table's schema", source };
+    let columns = schema.fields().iter().map(|field| match batch.column_by_name(field.name()) {
+        Some(column) if column.data_type() == field.data_type() => Ok(Arc::clone(column)),
+        Some(column) => arrow::compute::cast(column, field.data_type()).map_err(failed),
+        None => Ok(arrow::array::new_null_array(field.data_type(), batch.num_rows())),
+    });
+    let columns = columns.collect::<Result<Vec<_>>>()?;
+    RecordBatch::try_new(Arc::clone(schema), columns).map_err(failed)
+}
+
+/// Sorts flow rows by initiator address, then time, then row id.
+fn sort(rows: &RecordBatch) -> Result<RecordBatch> {
+    let addresses = plain_text(rows, "initiator_ip")?;
+    let addresses = addresses.as_string::<i32>();
+    let times = rows.column(flowglass_flow::catalogue::index("time"));
+    let times = times.as_primitive::<TimestampMicrosecondType>();
+    // Nulls first; addresses by value, so that neighbours in a network are neighbours in the file.
+    let mut keys: Vec<(u128, i64, u32)> = Vec::with_capacity(rows.num_rows());
+    let mut last: (Option<&str>, u128) = (None, 0);
+    for row in 0..rows.num_rows() {
+        let text = addresses.is_valid(row).then(|| addresses.value(row));
+        if text != last.0 || row == 0 {
+            last = (text, text.and_then(address::parse).map_or(0, address::to_bits));
+        }
+        let time = if times.is_valid(row) { times.value(row) } else { i64::MIN };
+        keys.push((last.1, time, u32::try_from(row).unwrap_or(u32::MAX)));
+    }
+    keys.sort_unstable();
+    let order = UInt32Array::from_iter_values(keys.into_iter().map(|(.., row)| row));
+    take_record_batch(rows, &order).map_err(|source| LakeError::Arrow { doing: "sort rows", source })
+}
+
+fn plain_text(rows: &RecordBatch, name: &str) -> Result<ArrayRef> {
+    let column = rows.column_by_name(name).ok_or_else(|| LakeError::Damaged {
+        path: "a batch of rows".to_owned(),
+        reason: format!("it has no column {name}"),
+    })?;
+    arrow::compute::cast(column, &DataType::Utf8)
+        .map_err(|source| LakeError::Arrow { doing: "read a text column", source })
+}
+
+/// Returns the statistics of some columns of a batch.
+fn stats(rows: &RecordBatch, columns: &[&'static str]) -> Result<FileStats> {
+    let mut stats = FileStats { rows: rows.num_rows() as u64, columns: Vec::new() };
+    for &name in columns {
+        let Some(column) = rows.column_by_name(name) else { continue };
+        let (min, max) = bounds(column);
+        stats.columns.push(ColumnStats { column: name.into(), min, max, nulls: Some(column.logical_null_count() as u64) });
+    }
+    Ok(stats)
+}
+
+fn bounds(column: &ArrayRef) -> (Option<Value>, Option<Value>) {
+    use arrow::compute::{max, max_boolean, max_string, min, min_boolean, min_string};
+    let text = |value: Option<&str>| value.map(|value| Value::Text(value.into()));
+    match column.data_type() {
+        DataType::Utf8 => {
+            let values = column.as_string::<i32>();
+            (text(min_string(values)), text(max_string(values)))
+        }
+        DataType::Dictionary(..) => {
+            // Only values that rows use count: a dictionary may be shared with rows of another file.
+            let Ok(plain) = arrow::compute::cast(column, &DataType::Utf8) else { return (None, None) };
+            bounds(&plain)
+        }
+        DataType::Int32 => {
+            let values = column.as_primitive::<Int32Type>();
+            let wide = |value: Option<i32>| value.map(|value| Value::Integer(value.into()));
+            (wide(min(values)), wide(max(values)))
+        }
+        DataType::Int64 => {
+            let values = column.as_primitive::<Int64Type>();
+            (min(values).map(Value::Integer), max(values).map(Value::Integer))
+        }
+        DataType::Timestamp(..) => {
+            let values = column.as_primitive::<TimestampMicrosecondType>();
+            (min(values).map(Value::Integer), max(values).map(Value::Integer))
+        }
+        DataType::Boolean => {
+            let values = column.as_boolean();
+            (min_boolean(values).map(Value::Boolean), max_boolean(values).map(Value::Boolean))
+        }
+        _ => (None, None),
+    }
+}
+
+/// Reads a whole data file.
+///
+/// # Errors
+/// If the store fails or the file is no Parquet.
+pub(crate) async fn read(store: &Arc<dyn ObjectStore>, path: &str, columns: Option<&[&str]>) -> Result<Vec<RecordBatch>> {
+    use parquet::arrow::ProjectionMask;
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    let location = Path::from(path);
+    let body = crate::files::read_if_present(store, &location).await?.ok_or_else(|| LakeError::Damaged {
+        path: path.to_owned(),
+        reason: "the log names it, the store does not hold it".to_owned(),
+    })?;
+    let wrong = |source| LakeError::Parquet { doing: "read", path: path.to_owned(), source };
+    let mut builder = ParquetRecordBatchReaderBuilder::try_new(body).map_err(wrong)?.with_batch_size(65_536);
+    if let Some(columns) = columns {
+        let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+        builder = builder.with_projection(mask);
+    }
+    let reader = builder.build().map_err(wrong)?;
+    let read = reader.collect::<std::result::Result<Vec<_>, _>>();
+    read.map_err(|source| LakeError::Arrow { doing: "read rows of a data file", source })
+}
+
