@@ -16,3 +16,24 @@ pub fn of_address(address: IpAddr) -> Option<&'static str> {
         AddressClass::Unspecified => Some("unspecified"),
     }
 }
+
+/// Returns what to show for an address: the given name, else the built-in label.
+pub fn name_or_label(names: Option<&crate::names::Names>, address: IpAddr) -> Option<&str> {
+    names.and_then(|names| names.of_address(address)).or_else(|| of_address(address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_given_name_goes_before_the_label() {
+        let names = crate::names::Names::parse("10.240.0.0/24 subnet1").expect("names");
+        let show = |text: &str| name_or_label(Some(&names), text.parse().expect("an address"));
+        assert_eq!(show("10.240.0.9"), Some("subnet1"));
+        assert_eq!(show("10.241.0.9"), Some("private"));
+        assert_eq!(show("161.26.0.10"), Some("provider service"));
+        assert_eq!(show("169.254.169.254"), Some("link-local"));
+        assert_eq!(show("92.63.197.61"), None);
+    }
+}
