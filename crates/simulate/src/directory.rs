@@ -2,13 +2,15 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::SimulateError;
-use crate::simulation::{Config, Object, Simulation, Slot, Writer};
+use crate::record::Direction;
+use crate::simulation::{Config, Object, Simulation, Slot, Writer, start_of};
 
 /// What was written so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -89,6 +91,35 @@ pub fn write_object(root: &Path, object: &Object) -> Result<(), SimulateError> {
         make_folder(folder)?;
     }
     put(&path, &object.body)
+}
+
+/// Returns the [`Config::start`] of what [`write_directory`] wrote below `root` before, microseconds since the epoch;
+/// none if nothing of this scenario is there. Whoever continues a directory continues with this start.
+///
+/// # Errors
+/// [`SimulateError::Read`] if a folder that is there cannot be listed.
+pub fn started(config: &Config, root: &Path) -> Result<Option<i64>, SimulateError> {
+    let simulation = Simulation::new(config.clone())?;
+    // Years, months, days, hours, then the folder that says it: five levels, any branch.
+    let mut folders = vec![(root.join(simulation.stream(0, Direction::Inbound)), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        if depth == 5 {
+            if let Some(start) = folder.to_str().and_then(start_of) {
+                return Ok(Some(start));
+            }
+            continue;
+        }
+        let failed = |source| SimulateError::Read { path: folder.clone(), source };
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => continue,
+            Err(error) => return Err(failed(error)),
+        };
+        for entry in entries {
+            folders.push((entry.map_err(failed)?.path(), depth + 1));
+        }
+    }
+    Ok(None)
 }
 
 struct Thread<'a> {

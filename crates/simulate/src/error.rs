@@ -21,4 +21,12 @@ pub enum SimulateError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// A folder of the local bucket could not be listed.
+    #[error("cannot list {}: {source}; check that the folder is readable", path.display())]
+    Read {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
 }

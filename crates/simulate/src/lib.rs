@@ -35,8 +35,8 @@ pub mod vpc;
 mod walkthrough;
 
 pub use clock::Clock;
-pub use directory::{Written, write_directory, write_object};
+pub use directory::{Written, started, write_directory, write_object};
 pub use error::SimulateError;
 pub use record::{Action, Direction, Record, Volume};
-pub use simulation::{Config, Object, Scenario, Simulation, Slot, Writer, objects};
+pub use simulation::{Config, Object, Scenario, Simulation, Slot, Writer, objects, start_of};
 pub use truth::{Truth, truth};

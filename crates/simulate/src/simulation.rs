@@ -262,25 +262,31 @@ impl Simulation {
         }
     }
 
+    /// The beginning of the keys of one vNIC's objects in one direction, up to and with the `/` before `year=`. It
+    /// depends on neither seed nor time, so that a bucket can be asked what it holds already: see [`start_of`].
+    pub fn stream(&self, vnic: usize, direction: Direction) -> String {
+        let names = self.names(vnic);
+        let Names { zone, subnet, instance, vnic } = &names;
+        let [vpc, subnet, instance] =
+            [crn(REGION, "vpc", VPC_ID), crn(zone, "subnet", subnet), crn(zone, "instance", instance)]
+                .map(|crn| crn.replace(':', "%3A").replace('/', "%2F"));
+        format!(
+            "ibm_vpc_flowlogs_v1/account={ACCOUNT}/region={REGION}/vpc-id={vpc}/subnet-id={subnet}/endpoint-type=vnics/\
+             instance-id={instance}/vnic-id={vnic}/record-type={}/",
+            direction.record_type()
+        )
+    }
+
     /// The key of one object, without making it.
     pub fn key(&self, slot: &Slot) -> String {
-        let names = self.names(slot.vnic);
-        let Names { zone, subnet, instance, vnic } = &names;
+        let stream = self.stream(slot.vnic, slot.direction);
         let (mut opened, mut ended) = (Times::new(), Times::new());
         let opened = text(opened.text(self.slot(slot.vnic, 0, slot.direction).start)).replace(['-', ':'], "");
         let ended = text(ended.text(slot.end));
         let (year, month, day, hour) = (&ended[..4], &ended[5..7], &ended[8..10], &ended[11..13]);
         // Numbers restart in every hour's folder.
         let sequence = slot.window.min(slot.end.rem_euclid(3600) / WINDOW);
-        let record_type = slot.direction.record_type();
-        let [vpc, subnet, instance] =
-            [crn(REGION, "vpc", VPC_ID), crn(zone, "subnet", subnet), crn(zone, "instance", instance)]
-                .map(|crn| crn.replace(':', "%3A").replace('/', "%2F"));
-        format!(
-            "ibm_vpc_flowlogs_v1/account={ACCOUNT}/region={REGION}/vpc-id={vpc}/subnet-id={subnet}/endpoint-type=vnics/\
-             instance-id={instance}/vnic-id={vnic}/record-type={record_type}/year={year}/month={month}/day={day}/\
-             hour={hour}/stream-id={opened}/{sequence:08}.gz"
-        )
+        format!("{stream}year={year}/month={month}/day={day}/hour={hour}/stream-id={opened}/{sequence:08}.gz")
     }
 
     /// Makes one object.
@@ -373,6 +379,17 @@ pub fn objects(config: &Config) -> Result<impl Iterator<Item = Object>, Simulate
             }
         }
     }))
+}
+
+/// Returns the [`Config::start`] a bucket was simulated with, from the key (or folder) of any object of vNIC 0:
+/// microseconds since the epoch. A bucket continued with another start would hold two histories at once.
+pub fn start_of(key: &str) -> Option<i64> {
+    let stream = key.split('/').find_map(|segment| segment.strip_prefix("stream-id="))?;
+    let (date, clock) = stream.split_once('T')?;
+    let part = |text: &'_ str, range| text.get(range).map(str::to_owned);
+    let date = [part(date, 0..4)?, part(date, 4..6)?, part(date, 6..8)?].join("-");
+    let clock = [part(clock, 0..2)?, part(clock, 2..4)?, part(clock, 4..7)?].join(":");
+    parse(format!("{date}T{clock}").as_bytes())
 }
 
 /// Walks over all places in the order their windows end, without end.

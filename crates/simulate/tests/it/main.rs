@@ -1,5 +1,6 @@
 //! The simulated objects, read back.
 
+mod decoded;
 mod load;
 mod walkthrough;
 

@@ -3,8 +3,8 @@ use std::net::Ipv4Addr;
 
 use flowglass_simulate::vpc::{FLOODER, LAPTOP, MONITOR, SCANNER, VSI1, VSI2};
 use flowglass_simulate::{
-    Action, Clock, Config, Direction, Object, Record, Simulation, Slot, Truth, Writer, objects, truth,
-    write_directory,
+    Action, Clock, Config, Direction, Object, Record, Scenario, Simulation, Slot, Truth, Writer, objects,
+    start_of, started, truth, write_directory,
 };
 use serde_json::Value;
 
@@ -367,6 +367,11 @@ fn a_directory_holds_the_same_objects() {
         bytes += stored.len() as u64;
     }
     assert_eq!(first.bytes + second.bytes, bytes);
+    // Whoever comes back without the settings finds the start in the directory.
+    assert_eq!(started(&config, root.path()).expect("listed"), Some(config.start));
+    assert_eq!(start_of(&all[0].key), Some(config.start));
+    let load = Config { scenario: Scenario::Load, ..config.clone() };
+    assert_eq!(started(&load, root.path()).expect("listed"), None);
     let unwritable = root.path().join(&all[0].key);
     let error = write_directory(&config, &unwritable, 2, &|_| ()).expect_err("a file is no folder");
     assert!(error.to_string().starts_with("cannot write "), "{error}");
