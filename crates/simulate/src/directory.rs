@@ -8,9 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::config::Config;
 use crate::error::SimulateError;
+use crate::identity::start_of;
 use crate::record::Direction;
-use crate::simulation::{Config, Object, Simulation, Slot, Writer, start_of};
+use crate::simulation::{Object, Simulation, Slot, Writer};
 
 /// What was written so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -20,10 +20,12 @@
 //! bucket, [`Clock`] hands out objects as their windows end, [`Truth`] says what a reader must find.
 
 mod clock;
+mod config;
 mod connection;
 mod directory;
 mod error;
 mod hours;
+mod identity;
 mod json;
 mod load;
 mod random;
@@ -35,8 +37,10 @@ pub mod vpc;
 mod walkthrough;
 
 pub use clock::Clock;
+pub use config::{Config, Scenario};
 pub use directory::{Written, started, write_directory, write_object};
 pub use error::SimulateError;
+pub use identity::start_of;
 pub use record::{Action, Direction, Record, Volume};
-pub use simulation::{Config, Object, Scenario, Simulation, Slot, Writer, objects, start_of};
+pub use simulation::{Object, Simulation, Slot, Writer, objects};
 pub use truth::{Truth, truth};

@@ -1,78 +1,19 @@
 //! The simulation as a whole: which objects there are, their keys, and their bytes.
 
-use std::fmt::Write;
-
-use flowglass_flow::time::{SECOND, parse};
+use flowglass_flow::time::SECOND;
 use libdeflater::{CompressionLvl, Compressor};
 
+use crate::config::{Config, Scenario};
 use crate::error::SimulateError;
+use crate::identity::{Identity, collector_crn, vpc_crn};
 use crate::json::{self, RECORD_BYTES, Times};
 use crate::load::Load;
-use crate::random::Random;
 use crate::record::{Direction, Record};
-use crate::vpc::{ACCOUNT, COLLECTOR_ID, INSTANCES, REGION, VPC_ID};
+use crate::vpc::INSTANCES;
 use crate::walkthrough::{Quirk, Walkthrough, quirk};
 
 /// Length of a window, seconds.
 pub(crate) const WINDOW: i64 = 300;
-
-/// Which VPC is simulated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Scenario {
-    /// The sample VPC of the walk-through: two vNICs, about 25 records a window, every quirk of real buckets.
-    #[default]
-    Walkthrough,
-    /// [`Config::vnics`] vNICs with [`Config::records_per_window`] records each.
-    Load,
-}
-
-impl std::str::FromStr for Scenario {
-    type Err = SimulateError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "walkthrough" => Ok(Self::Walkthrough),
-            "load" => Ok(Self::Load),
-            _ => Err(SimulateError::Setting {
-                setting: "scenario",
-                value: text.to_owned(),
-                reason: "it is walkthrough or load",
-            }),
-        }
-    }
-}
-
-/// What to simulate. Equal settings give equal bytes; a later `end` only adds objects.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Config {
-    /// Names one of many equally likely histories.
-    pub seed: u64,
-    /// Which VPC.
-    pub scenario: Scenario,
-    /// When the VPC boots and collection begins; microseconds since the epoch, cut to whole seconds.
-    pub start: i64,
-    /// Windows that end later are not written; microseconds since the epoch.
-    pub end: i64,
-    /// vNICs of [`Scenario::Load`], 1 to 1,000,000. The walk-through has two.
-    pub vnics: usize,
-    /// Records of one vNIC in one window of [`Scenario::Load`], both objects together, rounded up to an even number.
-    pub records_per_window: usize,
-}
-
-impl Default for Config {
-    /// One day of the walk-through, 2026-11-02 UTC, seed 1.
-    fn default() -> Self {
-        let start = parse(b"2026-11-02T00:00:00Z").unwrap_or_default();
-        Self {
-            seed: 1,
-            scenario: Scenario::Walkthrough,
-            start,
-            end: start + 86_400 * SECOND,
-            vnics: 100,
-            records_per_window: 1000,
-        }
-    }
-}
 
 /// One flow-log object, ready to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -263,18 +204,16 @@ impl Simulation {
     }
 
     /// The beginning of the keys of one vNIC's objects in one direction, up to and with the `/` before `year=`. It
-    /// depends on neither seed nor time, so that a bucket can be asked what it holds already: see [`start_of`].
+    /// depends on neither seed nor time, so that a bucket can be asked what it holds already: see [`crate::start_of`].
     pub fn stream(&self, vnic: usize, direction: Direction) -> String {
-        let names = self.names(vnic);
-        let Names { zone, subnet, instance, vnic } = &names;
-        let [vpc, subnet, instance] =
-            [crn(REGION, "vpc", VPC_ID), crn(zone, "subnet", subnet), crn(zone, "instance", instance)]
-                .map(|crn| crn.replace(':', "%3A").replace('/', "%2F"));
-        format!(
-            "ibm_vpc_flowlogs_v1/account={ACCOUNT}/region={REGION}/vpc-id={vpc}/subnet-id={subnet}/endpoint-type=vnics/\
-             instance-id={instance}/vnic-id={vnic}/record-type={}/",
-            direction.record_type()
-        )
+        self.identity(vnic).stream(direction)
+    }
+
+    fn identity(&self, vnic: usize) -> Identity {
+        match &self.world {
+            World::Walkthrough(_) => Identity::of_instance(&INSTANCES[vnic]),
+            World::Load(_) => Identity::of_number(vnic),
+        }
     }
 
     /// The key of one object, without making it.
@@ -292,15 +231,15 @@ impl Simulation {
     /// Makes one object.
     pub fn object(&self, slot: &Slot, writer: &mut Writer) -> Object {
         let window = self.window(slot);
-        let names = self.names(slot.vnic);
+        let identity = self.identity(slot.vnic);
         let mut time = |seconds| text(writer.times.text(seconds)).to_owned();
         let metadata = [
             ("version", "0.0.1".to_owned()),
-            ("collector_crn", crn(REGION, "flow-log-collector", COLLECTOR_ID)),
+            ("collector_crn", collector_crn()),
             ("attached_endpoint_type", "vnic".to_owned()),
-            ("network_interface_id", names.vnic),
-            ("instance_crn", crn(&names.zone, "instance", &names.instance)),
-            ("vpc_crn", crn(REGION, "vpc", VPC_ID)),
+            ("network_interface_id", identity.vnic.clone()),
+            ("instance_crn", identity.instance_crn()),
+            ("vpc_crn", vpc_crn()),
             ("capture_start_time", time(slot.start)),
             ("capture_end_time", time(slot.end)),
             ("state", window.state.to_owned()),
@@ -338,27 +277,6 @@ impl Simulation {
             json_bytes: json.len(),
         }
     }
-
-    fn names(&self, vnic: usize) -> Names {
-        if let World::Walkthrough(_) = self.world {
-            let instance = &INSTANCES[vnic];
-            return Names {
-                zone: instance.zone.to_owned(),
-                subnet: instance.subnet_id.to_owned(),
-                instance: instance.instance_id.to_owned(),
-                vnic: instance.vnic_id.to_owned(),
-            };
-        }
-        // Subnets of 250 hosts, three zones in turn. Ids are named by their numbers, whatever the seed.
-        let network = vnic / 250;
-        let zone = network % 3 + 1;
-        Names {
-            zone: format!("{REGION}-{zone}"),
-            subnet: format!("07{zone}7-{}", uuid(&[1, network as u64])),
-            instance: format!("07{zone}7_{}", uuid(&[2, vnic as u64])),
-            vnic: format!("07{zone}7-{}", uuid(&[3, vnic as u64])),
-        }
-    }
 }
 
 /// The objects of `config`, made one after the other, in the order their windows end.
@@ -379,17 +297,6 @@ pub fn objects(config: &Config) -> Result<impl Iterator<Item = Object>, Simulate
             }
         }
     }))
-}
-
-/// Returns the [`Config::start`] a bucket was simulated with, from the key (or folder) of any object of vNIC 0:
-/// microseconds since the epoch. A bucket continued with another start would hold two histories at once.
-pub fn start_of(key: &str) -> Option<i64> {
-    let stream = key.split('/').find_map(|segment| segment.strip_prefix("stream-id="))?;
-    let (date, clock) = stream.split_once('T')?;
-    let part = |text: &'_ str, range| text.get(range).map(str::to_owned);
-    let date = [part(date, 0..4)?, part(date, 4..6)?, part(date, 6..8)?].join("-");
-    let clock = [part(clock, 0..2)?, part(clock, 2..4)?, part(clock, 4..7)?].join(":");
-    parse(format!("{date}T{clock}").as_bytes())
 }
 
 /// Walks over all places in the order their windows end, without end.
@@ -422,35 +329,6 @@ impl Walk {
         }
         slot
     }
-}
-
-/// Last segments of a vNIC's CRNs.
-struct Names {
-    zone: String,
-    subnet: String,
-    instance: String,
-    vnic: String,
-}
-
-fn crn(location: &str, kind: &str, id: &str) -> String {
-    format!("crn:v1:bluemix:public:is:{location}:a/{ACCOUNT}::{kind}:{id}")
-}
-
-fn uuid(name: &[u64]) -> String {
-    let mut random = Random::of(name);
-    let (high, low) = (random.next(), random.next());
-    let mut text = String::with_capacity(36);
-    // Version 4, variant 1.
-    let _ = write!(
-        text,
-        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-        high >> 32,
-        high >> 16 & 0xffff,
-        high & 0xfff,
-        0x8000 | low >> 48 & 0x3fff,
-        low & 0xffff_ffff_ffff
-    );
-    text
 }
 
 fn text(ascii: &[u8]) -> &str {

@@ -5,9 +5,10 @@ use std::net::Ipv4Addr;
 
 use flowglass_flow::time::SECOND;
 
+use crate::config::Config;
 use crate::error::SimulateError;
 use crate::record::{Action, Direction, Volume};
-use crate::simulation::{Config, Simulation, Slot};
+use crate::simulation::{Simulation, Slot};
 use crate::vpc::LAPTOP;
 use crate::walkthrough::Quirk;
 
