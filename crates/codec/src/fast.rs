@@ -244,8 +244,8 @@ fn instant(rest: &mut &[u8], clock: &mut Clock) -> Option<Option<i64>> {
 fn seconds_of_day(text: [u8; 8]) -> Option<i64> {
     // The first character is the lowest byte. Digits become 0 to 9, right colons 0; anything else leaves a bit above.
     let digits = u64::from_le_bytes(text) ^ u64::from_le_bytes(*b"00:00:00");
-    let beyond_nine = (digits + 0x0606_0006_0600_0606) & 0xf0f0_fff0_f0ff_f0f0;
-    if beyond_nine != 0 || digits & 0xf0f0_fff0_f0ff_f0f0 != 0 {
+    const ABOVE: u64 = 0xf0f0_fff0_f0ff_f0f0;
+    if digits & ABOVE != 0 || (digits + 0x0606_0006_0600_0606) & ABOVE != 0 {
         return None;
     }
     // In each two-digit group the tens stand in the lower byte.
@@ -263,11 +263,11 @@ fn whole(rest: &mut &[u8]) -> Option<i64> {
     let mut value: i64 = 0;
     let mut length = 0;
     while let Some(digit) = rest.get(length).map(|b| b.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
-        value = value * 10 + i64::from(digit);
-        length += 1;
-        if length > 18 {
+        if length == 18 {
             return None;
         }
+        value = value * 10 + i64::from(digit);
+        length += 1;
     }
     if length == 0 || (length > 1 && rest[0] == b'0') {
         return None;

@@ -9,8 +9,78 @@ use crate::support::{HEADER, KEY, RECORD, cell, decode, gzip, object, problem, r
 #[test]
 fn a_plain_record() {
     let (facts, batch) = rows(KEY, &object(&[RECORD]));
-    insta::assert_snapshot!(shown(&batch, 0), @"");
-    insta::assert_json_snapshot!(facts, @"");
+    insta::assert_snapshot!(shown(&batch, 0), @r"
+    time: 2021-12-14T12:56:01Z
+    object_id: 00000000000000000000000000000000
+    record_index: 0
+    provider: ibm
+    orientation: connection
+    start_time: 2021-12-14T12:56:01Z
+    end_time: 2021-12-14T12:56:09Z
+    connection_start_time: 2021-12-14T12:56:01Z
+    direction: I
+    action: rejected
+    initiator_ip: 24.22.68.94
+    target_ip: 10.240.0.4
+    initiator_port: 51515
+    target_port: 22
+    transport_protocol: 6
+    ether_type: IPv4
+    was_initiated: true
+    was_terminated: false
+    bytes_from_initiator: 132
+    packets_from_initiator: 2
+    bytes_from_target: 0
+    packets_from_target: 0
+    cumulative_bytes_from_initiator: 132
+    cumulative_packets_from_initiator: 2
+    cumulative_bytes_from_target: 0
+    cumulative_packets_from_target: 0
+    capture_start_time: 2021-12-14T12:55:00Z
+    capture_end_time: 2021-12-14T13:00:00Z
+    state: ok
+    version: 0.0.1
+    attached_endpoint_type: vnic
+    network_interface_id: 0727-nic
+    collector_crn: crn:v1:bluemix:public:is:us-south:a/acc::flow-log-collector:r006-col
+    instance_crn: crn:v1:bluemix:public:is:us-south-2:a/acc::instance:0727_ins
+    vpc_crn: crn:v1:bluemix:public:is:us-south:a/acc::vpc:r006-vpc
+    subnet_crn: crn:v1:bluemix:public:is:us-south-2:a/acc::subnet:0727-sub
+    account_id: acc
+    region: us-south
+    zone: us-south-2
+    vpc_id: r006-vpc
+    subnet_id: 0727-sub
+    instance_id: 0727_ins
+    vnic_id: 0727-nic
+    record_type: ingress
+    stream_id: 20211210T183830Z
+    sequence_number: 10
+    ");
+    insta::assert_json_snapshot!(facts, @r#"
+    {
+      "day": 18975,
+      "provider": "ibm",
+      "state": "ok",
+      "capture_start_time": 1639486500000000,
+      "capture_end_time": 1639486800000000,
+      "account_id": "acc",
+      "region": "us-south",
+      "zone": "us-south-2",
+      "vpc_id": "r006-vpc",
+      "subnet_id": "0727-sub",
+      "instance_id": "0727_ins",
+      "vnic_id": "0727-nic",
+      "record_type": "ingress",
+      "stream_id": "20211210T183830Z",
+      "sequence_number": 10,
+      "records": 1,
+      "unreadable": 0,
+      "declared_records": 1,
+      "odd_times": 0,
+      "problems": []
+    }
+    "#);
 }
 
 #[test]

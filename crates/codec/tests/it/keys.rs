@@ -29,7 +29,18 @@ fn shown(key: &str) -> String {
 #[test]
 fn of_today() {
     let expected = shown(KEY);
-    insta::assert_snapshot!(expected, @"");
+    insta::assert_snapshot!(expected, @r"
+    acc
+    us-south
+    -
+    crn:v1:bluemix:public:is:us-south:a/acc::vpc:r006-vpc
+    crn:v1:bluemix:public:is:us-south-2:a/acc::subnet:0727-sub
+    crn:v1:bluemix:public:is:us-south-2:a/acc::instance:0727_ins
+    0727-nic
+    ingress
+    20211210T183830Z
+    2021-12-14 13 10
+    ");
     let raw = KEY.replace("%3A", ":").replace("%2F", "/");
     assert_eq!(shown(&raw), expected, "raw colons and slashes");
     assert_eq!(shown(&KEY.replace("%3A", ":")), expected, "raw colons");
@@ -43,15 +54,48 @@ fn of_today() {
 #[test]
 fn labels_count_not_positions() {
     let key = "ibm_vpc_flowlogs_v1/record-type=egress/new-label=x/vnic-id=0727-n/day=31/month=12/year=2021/hour=24/7.json";
-    insta::assert_snapshot!(shown(key), @"");
-    insta::assert_snapshot!(shown("ibm_vpc_flowlogs_v1/vnic-id=n/year=2021/month=13/day=1/x.gz"), @"");
+    insta::assert_snapshot!(shown(key), @r"
+    -
+    -
+    -
+    -
+    -
+    -
+    0727-n
+    egress
+    -
+    2022-01-01 0 7
+    ");
+    insta::assert_snapshot!(shown("ibm_vpc_flowlogs_v1/vnic-id=n/year=2021/month=13/day=1/x.gz"), @r"
+    -
+    -
+    -
+    -
+    -
+    -
+    n
+    -
+    -
+    - - -
+    ");
 }
 
 #[test]
 fn of_2020() {
     let key = "ibm_vpc_flowlogs_v0/acc/us-south-2/crn:v1:bluemix:public:is:us-south:a/acc::vpc:r006-vpc/crn:v1:bluemix:public:is:us-south-2:a/acc::subnet:0727-sub/vnics/crn:v1:bluemix:public:is:us-south-2:a/acc::instance:0727_ins/0727-nic/egress/20200608T144744Z/00002665.gz";
     let expected = shown(key);
-    insta::assert_snapshot!(expected, @"");
+    insta::assert_snapshot!(expected, @r"
+    acc
+    us-south
+    us-south-2
+    crn:v1:bluemix:public:is:us-south:a/acc::vpc:r006-vpc
+    crn:v1:bluemix:public:is:us-south-2:a/acc::subnet:0727-sub
+    crn:v1:bluemix:public:is:us-south-2:a/acc::instance:0727_ins
+    0727-nic
+    egress
+    20200608T144744Z
+    2020-06-08 14 2665
+    ");
     assert_eq!(shown(&key.replace(":a/acc", "%3Aa%2Facc")), expected, "encoded CRNs");
 }
 
