@@ -3,6 +3,7 @@
 use flowglass_flow::time::{SECOND, parse};
 
 use crate::error::SimulateError;
+use crate::simulation::WINDOW;
 
 /// Which VPC is simulated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,6 +46,14 @@ pub struct Config {
     pub vnics: usize,
     /// Records of one vNIC in one window of [`Scenario::Load`], both objects together, rounded up to an even number.
     pub records_per_window: usize,
+}
+
+impl Config {
+    /// Returns the [`Config::records_per_window`] with which `vnics` vNICs together report about `records_a_second`.
+    pub fn records_for_rate(vnics: usize, records_a_second: f64) -> usize {
+        // The cast saturates: what is too much or not a number is refused or rounded up to one by what follows.
+        ((records_a_second * WINDOW as f64 / vnics.max(1) as f64).round() as usize).max(1)
+    }
 }
 
 impl Default for Config {

@@ -102,6 +102,16 @@ fn what_begins_goes_on_and_ends() {
 }
 
 #[test]
+fn a_rate_is_records_of_all_vnics_a_second() {
+    for (vnics, rate, records) in
+        [(100, 333.0, 999), (500, 100_000.0, 60_000), (100, 0.0, 1), (1, f64::NAN, 1)]
+    {
+        assert_eq!(Config::records_for_rate(vnics, rate), records);
+    }
+    assert_eq!(Config::records_for_rate(1, f64::INFINITY), usize::MAX, "refused by `Simulation::new`");
+}
+
+#[test]
 fn settings_out_of_range_are_refused() {
     for (vnics, records, reason) in [
         (0, 10, "cannot simulate with vnics = 0: 1 to 1,000,000 are simulated"),
