@@ -34,11 +34,9 @@ pub struct Names {
     ids: BTreeMap<(String, IdKind), String>,
 }
 
-/// What carries a name: see [`Names::named`].
+/// What carries one name: see [`Names::named`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Named {
-    /// The names themselves, sorted.
-    pub names: Vec<String>,
     /// First and last address of each network, in [`to_bits`] form; a single address is its own first and last.
     pub ranges: Vec<(u128, u128)>,
     /// Ids of vNICs.
@@ -164,20 +162,17 @@ impl Names {
         self.of_id(id, IdKind::Vpc)
     }
 
-    /// Returns everything whose name passes the test: empty vectors if nothing does.
-    pub fn named(&self, test: impl Fn(&str) -> bool) -> Named {
-        let mut found = Named::default();
-        let mut names = BTreeSet::new();
+    /// Returns what carries each name that passes the test, by name.
+    pub fn named(&self, test: impl Fn(&str) -> bool) -> BTreeMap<&str, Named> {
+        let mut all: BTreeMap<&str, Named> = BTreeMap::new();
         for (&(length, first), name) in &self.networks {
             if test(name) {
-                names.insert(name);
-                found.ranges.push((first, first | !mask(length)));
+                all.entry(name).or_default().ranges.push((first, first | !mask(length)));
             }
         }
-        found.ranges.sort_unstable();
         for ((id, kind), name) in &self.ids {
             if test(name) {
-                names.insert(name);
+                let found = all.entry(name).or_default();
                 let kinds = match kind {
                     IdKind::Any => &[IdKind::Vnic, IdKind::Instance, IdKind::Subnet, IdKind::Vpc][..],
                     one => std::slice::from_ref(one),
@@ -192,8 +187,8 @@ impl Names {
                 }
             }
         }
-        found.names = names.into_iter().cloned().collect();
-        found
+        all.values_mut().for_each(|found| found.ranges.sort_unstable());
+        all
     }
 
     /// Returns the distinct names, sorted.
@@ -384,11 +379,12 @@ mod tests {
     #[test]
     fn found_by_name() {
         let names = Names::parse("10.240.0.4 vsi1\n10.240.64.4 vsi2\ninstance:i1 vsi1\nvnic:v1 vsi1\n").expect("names");
-        let found = names.named(|name| name == "vsi1");
+        let found = names.named(|name| name == "vsi1")["vsi1"].clone();
         let bits = to_bits(address("10.240.0.4"));
         assert_eq!((found.ranges, found.vnics, found.instances), (vec![(bits, bits)], vec!["v1".into()], vec!["i1".into()]));
-        assert_eq!(names.named(|name| name.starts_with("vsi")).names, ["vsi1", "vsi2"]);
-        assert_eq!(names.named(|_| false), Named::default());
+        let prefixed = names.named(|name| name.starts_with("vsi"));
+        assert_eq!(prefixed.into_keys().collect::<Vec<_>>(), ["vsi1", "vsi2"]);
+        assert!(names.named(|_| false).is_empty());
     }
 
     #[test]

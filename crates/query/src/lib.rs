@@ -7,17 +7,32 @@
 //!
 //! This crate knows nothing of DataFusion, storage or HTTP.
 
+mod complete;
 mod error;
+mod evaluate;
+mod explain;
 mod extra;
+mod fields;
+mod highlight;
+mod pinned;
 mod predicate;
+mod print;
 mod query;
+mod resolve;
+mod syntax;
+pub mod time;
 mod tree;
+mod values;
 
+pub use complete::{Completion, Item as CompletionItem, ItemKind, ValuesOf, complete};
 pub use error::{Note, QueryError};
 pub use extra::ExtraTest;
+pub use highlight::{Class, highlight};
+pub use pinned::{Pinned, Vnic};
 pub use predicate::{
     AddressRange, AddressSet, Match, NumberRange, Operand, Predicate, Property, WORD_COLUMNS, merge_numbers, word_in,
     word_pattern,
 };
-pub use query::{Query, Row};
+pub use query::{Query, Row, parse};
+pub use resolve::Context;
 pub use tree::{Term, Tree};

@@ -4,7 +4,7 @@
 //! one in `coalesce(…, false)` before it negates. [`Query::matches`](crate::Query::matches) is the reference.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use flowglass_flow::address;
 use serde::Serialize;
@@ -417,6 +417,10 @@ impl fmt::Display for AddressRange {
         match (first, last) {
             (IpAddr::V4(_), IpAddr::V4(_)) if is_network && host_bits <= 32 => write!(f, "{first}/{}", 32 - host_bits),
             (IpAddr::V6(_), IpAddr::V6(_)) if is_network => write!(f, "{first}/{}", 128 - host_bits),
+            // One end is an IPv4 address as IPv6 has it.
+            _ if first.is_ipv4() != last.is_ipv4() => {
+                write!(f, "{}..{}", Ipv6Addr::from(self.first), Ipv6Addr::from(self.last))
+            }
             _ => write!(f, "{first}..{last}"),
         }
     }

@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use crate::error::Note;
+use crate::error::{Note, QueryError};
 use crate::predicate::Predicate;
+use crate::resolve::{self, Context};
+use crate::syntax;
 use crate::tree::Tree;
 
 /// A query that was understood.
@@ -17,6 +19,25 @@ pub struct Query {
     pub tree: Tree,
     /// What is worth telling the user.
     pub warnings: Vec<Note>,
+}
+
+/// Reads a query. The empty text is everything.
+///
+/// # Errors
+/// If the text is longer than 64 KiB, has more than 10,000 terms or 64 levels, does not follow the grammar, or a term
+/// cannot mean anything: no such field, a value that its field cannot have, a name nobody gave.
+///
+/// ```
+/// use flowglass_query::{Context, parse};
+///
+/// let query = parse("target_ip:10.240.0.4 action:rejected", &Context::default())?;
+/// assert_eq!(query.explain(), "AND\n  target_ip is 10.240.0.4\n  action starts with \"rejected\"\n");
+/// # Ok::<(), flowglass_query::QueryError>(())
+/// ```
+pub fn parse(text: &str, context: &Context<'_>) -> Result<Query, QueryError> {
+    let syntax = syntax::read(text, &mut Vec::new())?;
+    let (tree, warnings) = resolve::resolve(&syntax, context)?;
+    Ok(Query { text: text.to_owned(), tree, warnings })
 }
 
 /// One row, for [`Query::matches`]. Columns are those of the catalogue; none = missing.

@@ -1,0 +1,342 @@
+//! A term with a field.
+
+use flowglass_flow::catalogue::{Field, Kind};
+use flowglass_flow::{services, time as flow_time};
+
+use super::{Resolver, at};
+use crate::error::QueryError;
+use crate::extra::ExtraTest;
+use crate::fields::{NumberKind, Target, closest};
+use crate::predicate::{AddressSet, Match, NumberRange, Operand, Predicate, Property, merge_numbers};
+use crate::syntax::{Item, Op, Piece, Value};
+use crate::time::{Moment, Zone, parse_moment};
+use crate::tree::Tree;
+use crate::values::{self, Issue, Ratio, Suffix, number, number_range};
+
+impl Resolver<'_> {
+    /// A term whose value is no compound.
+    pub(super) fn field_term(&mut self, target: &Target, name: &str, item: &Item) -> Result<Tree, QueryError> {
+        if item.value == Value::Star {
+            return self.exists(target, name, item);
+        }
+        let pieces = self.pieces(item)?;
+        let term = |predicate| Ok(Tree::term(predicate, item.span.clone()));
+        match target {
+            Target::Text(field) => self.text(field, name, item, pieces),
+            Target::Crn(field) => {
+                let how = self.text_match(name, item)?;
+                let values = pieces.into_iter().map(|piece| piece.text).collect();
+                term(Predicate::Crn { column: field.name, how, values })
+            }
+            Target::Address(operand) => self.address(*operand, name, item, &pieces),
+            Target::Number(operand, kind) => {
+                let ranges = self.numbers(*kind, name, item.op, &pieces)?;
+                term(Predicate::Number { operand: *operand, ranges })
+            }
+            Target::Time(column) => {
+                let zone = self.context.zone.clone();
+                let ranges = self.instants(item.op, &pieces, &zone, false)?;
+                term(Predicate::Time { column, ranges: merge_numbers(ranges) })
+            }
+            Target::Day(column) => {
+                // Days of the table are UTC days.
+                let ranges = self.instants(item.op, &pieces, &Zone::utc(), true)?;
+                let day = |micros: i64| i64::from(flow_time::day_of(micros));
+                let days = ranges.into_iter().map(|range| NumberRange { low: range.low.map(day), high: range.high.map(day) });
+                term(Predicate::Day { column, ranges: merge_numbers(days) })
+            }
+            Target::Boolean(column) => {
+                no_order(name, item)?;
+                let mut terms = Vec::new();
+                for piece in pieces {
+                    let value = values::boolean(&piece.text).map_err(at(&piece.span))?;
+                    terms.push(Tree::term(Predicate::Boolean { column, value }, item.span.clone()));
+                }
+                Ok(Tree::or(terms))
+            }
+            Target::Extra(path) => {
+                let test = self.extra(item, &pieces)?;
+                term(Predicate::Extra { path: path.clone(), test })
+            }
+            Target::Is => {
+                no_order(name, item)?;
+                let terms = pieces.iter().map(|piece| {
+                    let property = property(piece)?;
+                    Ok(Tree::term(Predicate::Is(property), item.span.clone()))
+                });
+                Ok(Tree::or(terms.collect::<Result<Vec<_>, QueryError>>()?))
+            }
+            Target::Sides => match pieces.as_slice() {
+                [piece] if piece.text.eq_ignore_ascii_case("both") => term(Predicate::BothSides),
+                _ => Err(QueryError::new(item.span.clone(), "`sides:` takes only `both`")
+                    .hint("without it, volume and connections between two vNICs are counted once")),
+            },
+            Target::Attribute => unreachable!("handled before"),
+        }
+    }
+
+    fn exists(&mut self, target: &Target, name: &str, item: &Item) -> Result<Tree, QueryError> {
+        let operand = match target {
+            Target::Text(field) | Target::Crn(field) => Operand::Column(field.name),
+            Target::Address(operand) | Target::Number(operand, _) => *operand,
+            Target::Time(column) | Target::Day(column) | Target::Boolean(column) => Operand::Column(column),
+            Target::Extra(path) => {
+                let predicate = Predicate::Extra { path: path.clone(), test: ExtraTest::Exists };
+                return Ok(Tree::term(predicate, item.span.clone()));
+            }
+            Target::Is | Target::Sides | Target::Attribute => {
+                return Err(QueryError::new(item.span.clone(), format!("`{name}:` takes a word, not `*`")));
+            }
+        };
+        Ok(Tree::term(Predicate::Exists(operand), item.span.clone()))
+    }
+
+    /// The values of an item, one or a list, with the spaces around unquoted list items cut off.
+    fn pieces(&mut self, item: &Item) -> Result<Vec<Piece>, QueryError> {
+        let list = match &item.value {
+            Value::Single(piece) => return Ok(vec![piece.clone()]),
+            Value::List(list) => list,
+            Value::Star | Value::Compound(_) => unreachable!("handled before"),
+        };
+        let mut pieces = Vec::with_capacity(list.len());
+        for piece in list {
+            let trimmed = piece.text.trim();
+            if !piece.quoted && trimmed.is_empty() {
+                return Err(QueryError::new(item.span.clone(), "a list item is empty")
+                    .hint("remove the comma, or write \"\" for the empty text"));
+            }
+            if !piece.quoted && trimmed.len() < piece.text.len() {
+                let hint = Some(format!("LogDNA kept the space; quote the item to keep it: \"{}\"", piece.text));
+                self.note(&piece.span, "spaces around list items are ignored", hint);
+                pieces.push(Piece { text: trimmed.to_owned(), ..piece.clone() });
+            } else {
+                pieces.push(piece.clone());
+            }
+        }
+        Ok(pieces)
+    }
+
+    fn text_match(&self, name: &str, item: &Item) -> Result<Match, QueryError> {
+        no_order(name, item)?;
+        Ok(match_of(item.op))
+    }
+
+    fn text(&mut self, field: &'static Field, name: &str, item: &Item, pieces: Vec<Piece>) -> Result<Tree, QueryError> {
+        let how = self.text_match(name, item)?;
+        let mut values = Vec::with_capacity(pieces.len());
+        for piece in &pieces {
+            let mut value = piece.text.clone();
+            if !field.values.is_empty() && !field.values.iter().any(|known| how.test(known, &value)) {
+                if let Some(canonical) = spelling(field, &value) {
+                    self.note(&piece.span, format!("`{name}:{value}` is read as `{name}:{canonical}`"), None);
+                    canonical.clone_into(&mut value);
+                } else {
+                    let hint = closest(&value.to_ascii_lowercase(), field.values.iter().copied())
+                        .map(|near| format!("did you mean `{name}:{near}`?"))
+                        .or_else(|| Some(format!("it is one of {}", field.values.join(", "))));
+                    self.note(&piece.span, format!("{} is never {value:?}", field.name), hint);
+                }
+            } else if !piece.quoted && value.len() > 1 && value.ends_with('*') && field.kind == Kind::Text && !how.is_whole() {
+                let hint = Some(format!("a value is a prefix already: `{name}:{}`", &value[..value.len() - 1]));
+                self.note(&piece.span, "`*` within a value stands for itself", hint);
+            }
+            values.push(value);
+        }
+        let named = self.ids_named(field.name, how, &values, &item.span)?;
+        let written = Tree::term(Predicate::Text { column: field.name, how, values }, item.span.clone());
+        Ok(Tree::or([written].into_iter().chain(named)))
+    }
+
+    fn address(&mut self, operand: Operand, name: &str, item: &Item, pieces: &[Piece]) -> Result<Tree, QueryError> {
+        no_order(name, item)?;
+        let mut ranges = Vec::new();
+        let mut named = Vec::new();
+        for piece in pieces {
+            match values::addresses(&piece.text) {
+                Some(read) => {
+                    let (range, remark) = read.map_err(at(&piece.span))?;
+                    if let Some(remark) = remark {
+                        self.note(&piece.span, remark, None);
+                    }
+                    ranges.push(range);
+                }
+                None if self.lenient => {}
+                None => named.extend(self.address_named(operand, name, item.op, piece, &mut ranges)?),
+            }
+        }
+        let set = AddressSet::new(ranges);
+        let written = (!set.is_empty()).then(|| Tree::term(Predicate::Address { operand, set }, item.span.clone()));
+        Ok(Tree::or(written.into_iter().chain(named)))
+    }
+
+    pub(super) fn numbers(
+        &mut self,
+        kind: NumberKind,
+        name: &str,
+        op: Op,
+        pieces: &[Piece],
+    ) -> Result<Vec<NumberRange>, QueryError> {
+        let mut ranges = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            let read = |text: &str| read_number(kind, name, text);
+            let range = number_range(op, &piece.text, &read).map_err(at(&piece.span))?;
+            if kind == NumberKind::Protocol && !range.contains(6) && !range.contains(17) {
+                self.note(
+                    &piece.span,
+                    format!("flow logs hold TCP and UDP only, never {}", protocol_text(&piece.text)),
+                    Some("nothing found does not mean that there was none".to_owned()),
+                );
+            }
+            ranges.push(range);
+        }
+        Ok(merge_numbers(ranges))
+    }
+
+    /// Ranges of microseconds, both ends included.
+    fn instants(&self, op: Op, pieces: &[Piece], zone: &Zone, days: bool) -> Result<Vec<NumberRange>, QueryError> {
+        let mut ranges = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            let read = |text: &str| -> Result<Moment, QueryError> {
+                let moment = parse_moment(text, zone, self.context.now)
+                    .map_err(|error| QueryError { span: piece.span.clone(), ..error })?;
+                if days && !moment.is_date {
+                    return Err(QueryError::new(piece.span.clone(), format!("{text:?} is not a day"))
+                        .hint("such as 2020-06-04, 2020-06 or yesterday; compare `time:` for a time of day"));
+                }
+                Ok(moment)
+            };
+            let range = match piece.text.split_once("..") {
+                Some(_) if op.is_order() => {
+                    return Err(QueryError::new(piece.span.clone(), "a range cannot be compared"));
+                }
+                Some((low, high)) => {
+                    let low = (!low.is_empty()).then(|| read(low)).transpose()?.map(|moment| moment.from);
+                    let high = (!high.is_empty()).then(|| read(high)).transpose()?;
+                    // Like everywhere: an instant as an end is not in the range, a day is.
+                    let high = high.map(|end| if end.is_date { end.to } else { end.from }.saturating_sub(1));
+                    NumberRange { low, high }
+                }
+                None => {
+                    let moment = read(&piece.text)?;
+                    let (from, to) = (moment.from, moment.to);
+                    match op {
+                        Op::None | Op::Equal | Op::Whole | Op::WholeCase => NumberRange { low: Some(from), high: Some(to - 1) },
+                        Op::GreaterEqual => NumberRange { low: Some(from), high: None },
+                        Op::Less => NumberRange { low: None, high: Some(from - 1) },
+                        // After a day means after its end; after 13:00 means after that instant.
+                        Op::Greater => NumberRange { low: Some(if moment.is_date { to } else { from + 1 }), high: None },
+                        Op::LessEqual => NumberRange { low: None, high: Some(if moment.is_date { to - 1 } else { from }) },
+                    }
+                }
+            };
+            if range.is_empty() || range == (NumberRange { low: None, high: None }) {
+                return Err(QueryError::new(piece.span.clone(), format!("no time is in the range {}", piece.text))
+                    .hint("write the earlier time first; the end is not in the range unless it is a day"));
+            }
+            ranges.push(range);
+        }
+        Ok(ranges)
+    }
+
+    fn extra(&mut self, item: &Item, pieces: &[Piece]) -> Result<ExtraTest, QueryError> {
+        let is_number = |piece: &Piece| !piece.quoted && number_range(item.op, &piece.text, &plain_number).is_ok();
+        if item.op.is_order() || (!matches!(item.op, Op::Whole | Op::WholeCase) && pieces.iter().all(is_number)) {
+            let ranges = pieces
+                .iter()
+                .map(|piece| number_range(item.op, &piece.text, &plain_number).map_err(at(&piece.span)))
+                .collect::<Result<Vec<_>, _>>()?;
+            return Ok(ExtraTest::Number { ranges: merge_numbers(ranges) });
+        }
+        Ok(ExtraTest::Text { how: match_of(item.op), values: pieces.iter().map(|piece| piece.text.clone()).collect() })
+    }
+}
+
+/// The mode an operator stands for on text.
+pub(super) fn match_of(op: Op) -> Match {
+    match op {
+        Op::Equal => Match::PrefixCase,
+        Op::Whole => Match::Whole,
+        Op::WholeCase => Match::WholeCase,
+        _ => Match::Prefix,
+    }
+}
+
+fn no_order(name: &str, item: &Item) -> Result<(), QueryError> {
+    if !item.op.is_order() {
+        return Ok(());
+    }
+    Err(QueryError::new(item.span.clone(), format!("{name} is not a number and cannot be compared with < or >"))
+        .hint("use `:` for the start of a value, `:==` for all of it; ports, counters and times can be compared"))
+}
+
+/// Other spellings of an enumerated value, as some writers and people have it.
+fn spelling(field: &Field, value: &str) -> Option<&'static str> {
+    match (field.name, value.to_ascii_lowercase().as_str()) {
+        ("direction", "in" | "inbound" | "ingress") => Some("I"),
+        ("direction", "out" | "outbound" | "egress") => Some("O"),
+        _ => None,
+    }
+}
+
+fn property(piece: &Piece) -> Result<Property, QueryError> {
+    let word = piece.text.to_ascii_lowercase().replace('-', "_");
+    Property::ALL.into_iter().find(|property| property.as_str() == word).ok_or_else(|| {
+        let near = closest(&word, Property::ALL.iter().map(|property| property.as_str()));
+        QueryError::new(piece.span.clone(), format!("`is:` does not know {:?}", piece.text)).hint(match near {
+            Some(near) => format!("did you mean `is:{near}`?"),
+            None => "it takes attempt, closing, internal, public or one_way".to_owned(),
+        })
+    })
+}
+
+fn plain_number(text: &str) -> Result<Ratio, Issue> {
+    number(text, Suffix::None)
+}
+
+fn protocol_text(text: &str) -> String {
+    match text.parse().ok().and_then(services::protocol_name) {
+        Some(name) => name.to_uppercase(),
+        None => text.to_uppercase(),
+    }
+}
+
+/// One number of a kind, or its name.
+fn read_number(kind: NumberKind, name: &str, text: &str) -> Result<Ratio, Issue> {
+    let bounded = |limit: i64, what: &str| -> Result<Ratio, Issue> {
+        let ratio = number(text, Suffix::None)?;
+        match ratio.whole() {
+            Some(number) if !(0..=limit).contains(&number) => Err(Issue::new(format!("{text} is no {what}: they go from 0 to {limit}"))),
+            _ => Ok(ratio),
+        }
+    };
+    let is_word = text.starts_with(|c: char| c.is_ascii_alphabetic());
+    match kind {
+        NumberKind::Port if is_word => match services::port_of(text) {
+            Some(port) => number(&port.to_string(), Suffix::None),
+            None => {
+                let issue = Issue::new(format!("{text:?} is neither a port nor a service known by name"));
+                Err(match closest(&text.to_ascii_lowercase(), services::service_names()) {
+                    Some(near) => issue.hint(format!("did you mean `{name}:{near}`?")),
+                    None => issue.hint("write the port's number"),
+                })
+            }
+        },
+        NumberKind::Protocol if is_word => match services::protocol_number(text) {
+            Some(protocol) => number(&protocol.to_string(), Suffix::None),
+            None => Err(Issue::new(format!("{text:?} is no protocol known by name"))
+                .hint("tcp, udp, or the number the Internet Assigned Numbers Authority gave it")),
+        },
+        NumberKind::Port => bounded(65_535, "port"),
+        NumberKind::Protocol => bounded(255, "protocol"),
+        NumberKind::Bytes => number(text, Suffix::Bytes).map_err(|issue| text_field_hint(issue, name)),
+        NumberKind::Plain => number(text, Suffix::None).map_err(|issue| text_field_hint(issue, name)),
+    }
+}
+
+fn text_field_hint(issue: Issue, name: &str) -> Issue {
+    match issue.hint {
+        Some(_) => issue,
+        None => issue.hint(format!("such as `{name}:>1000`, `{name}:10..20` or `{name}:*`")),
+    }
+}
+
