@@ -1,0 +1,22 @@
+//! Questions and answers: what a reader is asked, and what it says.
+//!
+//! An answer always states its measure, the range it resolved to, its coverage, and what it cost ([`Meta`]).
+//! Everything here serialises to the JSON of the command line and of the HTTP API; instants are microseconds since the
+//! epoch in Rust and RFC 3339 (UTC) in JSON.
+
+mod json;
+mod request;
+mod response;
+mod value;
+
+pub use json::{RowWriter, row_to_json, write_csv, write_ndjson};
+pub use request::{
+    Aggregate, Bucket, Comparison, Cursor, GroupKey, GroupOptions, HistogramOptions, Limits, Measure, OrderBy, Range, Scope,
+    SearchOptions, Sides, SortKey,
+};
+pub use response::{
+    AddedRows, BucketCount, Closing, ConnectionAnswer, ConnectionEnd, ConnectionListAnswer, ConnectionSummary, CountAnswer,
+    Facet, FacetsAnswer, GroupAnswer, GroupRow, HistogramAnswer, LakeStats, MeasureUsed, Meta, Nearest, NearestRow,
+    OutcomeCount, RowAnswer, SearchAnswer, Series, SideRecords, SqlAnswer, TopAnswer, TopValue, ValueCount, ValuesAnswer,
+};
+pub use value::{Instant, Value};
