@@ -47,7 +47,8 @@ fn object(records: usize, choices: &mut Choices) -> String {
         let packets = if closing { 0 } else { 1 + choices.below(900) };
         let bytes = packets * (54 + choices.below(1000));
         let comma = if at == 0 { "" } else { "," };
-        let (a, b, c, d) = (choices.below(223) + 1, choices.below(256), choices.below(256), choices.below(256));
+        let (a, b, c, d) =
+            (choices.below(223) + 1, choices.below(256), choices.below(256), choices.below(256));
         let action = if choices.below(3) == 0 { "accepted" } else { "rejected" };
         let (from, to) = (1024 + choices.below(60_000), choices.below(10_000));
         write!(text, r#"{comma}{{"start_time":"{start}","end_time":"{end}","connection_start_time":"2021-12-14T12:{minute}:{second:02}Z","direction":"I","action":"{action}","initiator_ip":"{a}.{b}.{c}.{d}","target_ip":"10.240.0.4","initiator_port":{from},"target_port":{to},"transport_protocol":6,"ether_type":"IPv4","was_initiated":{},"was_terminated":{closing},"bytes_from_initiator":{bytes},"packets_from_initiator":{packets},"bytes_from_target":{},"packets_from_target":{packets},"cumulative_bytes_from_initiator":{},"cumulative_packets_from_initiator":{},"cumulative_bytes_from_target":{},"cumulative_packets_from_target":{}}}"#, !closing, bytes * 2, bytes + 600, packets + 10, bytes * 2 + 600, packets + 10).expect("text");
@@ -80,17 +81,22 @@ fn benches(c: &mut Criterion) {
         let mut choices = Choices(0x9e37_79b9_7f4a_7c15);
         let plain: Vec<(String, Vec<u8>)> =
             (0..objects).map(|n| (key(n), object(size, &mut choices).into_bytes())).collect();
-        let zipped: Vec<(String, Vec<u8>)> = plain.iter().map(|(key, body)| (key.clone(), gzip(body))).collect();
+        let zipped: Vec<(String, Vec<u8>)> =
+            plain.iter().map(|(key, body)| (key.clone(), gzip(body))).collect();
         let bytes = |objects: &[(String, Vec<u8>)]| objects.iter().map(|(_, body)| body.len()).sum::<usize>();
         let records = size * objects;
-        eprintln!(
+        #[expect(clippy::print_stderr, reason = "figures without which the results mean little")]
+        let () = eprintln!(
             "{size} records an object: {} B of JSON a record, gzip {:.1}:1",
             bytes(&plain) / records,
             bytes(&plain) as f64 / bytes(&zipped) as f64
         );
         let mut group = c.benchmark_group(format!("{size} records an object"));
         group.sample_size(20);
-        group.throughput(Throughput::ElementsAndBytes { elements: records as u64, bytes: bytes(&plain) as u64 });
+        group.throughput(Throughput::ElementsAndBytes {
+            elements: records as u64,
+            bytes: bytes(&plain) as u64,
+        });
         group.bench_function("inflate", |b| {
             b.iter(|| {
                 for (_, body) in &zipped {

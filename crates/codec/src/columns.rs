@@ -271,6 +271,7 @@ impl Columns {
                 Arc::clone(&found.expect("every field of the catalogue is filled").1)
             })
             .collect();
-        RecordBatch::try_new(batch_schema(), ordered).expect("columns have the types and length of the schema")
+        RecordBatch::try_new(batch_schema(), ordered)
+            .expect("columns have the types and length of the schema")
     }
 }

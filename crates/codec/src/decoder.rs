@@ -176,7 +176,8 @@ impl BatchDecoder {
         };
         let plausible = plausible(facts);
         let mut odd = 0;
-        let odd_time = |time| odd += u64::from(plausible.as_ref().is_some_and(|range| !range.contains(&time)));
+        let odd_time =
+            |time| odd += u64::from(plausible.as_ref().is_some_and(|range| !range.contains(&time)));
         let common = described.common(id);
         columns.complete(begin, &common, extras.all.as_deref(), &extras.own, odd_time);
         self.open.push((day, columns));

@@ -16,7 +16,9 @@ pub enum DecodeError {
         reason: &'static str,
     },
     /// It has more bytes than allowed, after decompression if it is compressed.
-    #[error("holds more than {limit} bytes of JSON, the limit max_inflated_bytes; raise it if the object is genuine")]
+    #[error(
+        "holds more than {limit} bytes of JSON, the limit max_inflated_bytes; raise it if the object is genuine"
+    )]
     TooLarge {
         /// The limit in force.
         limit: u64,

@@ -57,7 +57,8 @@ impl<'a> Described<'a> {
             let account = crns.into_iter().flatten().find_map(|crn| Crn::parse(crn)?.account)?;
             Some(account.to_owned())
         });
-        let id = |crn: Option<&str>| crn.map(crn::last_segment).filter(|id| !id.is_empty()).map(str::to_owned);
+        let id =
+            |crn: Option<&str>| crn.map(crn::last_segment).filter(|id| !id.is_empty()).map(str::to_owned);
         let (vpc_id, subnet_id, instance_id) = (id(vpc), id(subnet), id(instance));
         let interface = network_interface_id.as_deref().filter(|id| !id.is_empty());
         let vnic_id = key.vnic_id.or_else(|| interface.map(str::to_owned));

@@ -319,12 +319,31 @@ fn other_address<'a>(rest: &mut &'a [u8]) -> Option<Address<'a>> {
 mod tests {
     use super::*;
 
+    const RECORD: &str = r#"{"start_time":"2021-12-14T12:56:01Z","end_time":"","connection_start_time":"2021-12-14T12:56:01Z","direction":"I","action":"rejected","initiator_ip":"24.22.68.94","target_ip":"2001:DB8::1","initiator_port":51515,"target_port":22,"transport_protocol":6,"ether_type":"IPv4","was_initiated":true,"was_terminated":false,"bytes_from_initiator":132,"packets_from_initiator":2,"bytes_from_target":0,"packets_from_target":0,"cumulative_bytes_from_initiator":132,"cumulative_packets_from_initiator":2,"cumulative_bytes_from_target":0,"cumulative_packets_from_target":0}"#;
+
+    // The general path would hide a fast path that never takes anything.
+    #[test]
+    fn takes_what_the_provider_writes_and_nothing_else() {
+        let mut rest = RECORD.as_bytes();
+        let taken = record(&mut rest, &mut Clock::default()).expect("the usual form");
+        assert!(rest.is_empty());
+        assert_eq!(taken.ports, [Some(51_515), Some(22), Some(6)]);
+        assert_eq!(taken.times[1], None);
+        for (from, to) in
+            [("\"I\"", "\"i\""), (":22", ": 22"), (":132", ":0132"), ("22.68", "22.568"), (":6", ":256")]
+        {
+            let odd = RECORD.replacen(from, to, 1);
+            assert_eq!(record(&mut odd.as_bytes(), &mut Clock::default()), None, "{to}");
+        }
+    }
+
     #[test]
     fn times_of_day() {
         assert_eq!(seconds_of_day(*b"13:43:10"), Some(13 * 3600 + 43 * 60 + 10));
         assert_eq!(seconds_of_day(*b"23:59:59"), Some(86_399));
         assert_eq!(seconds_of_day(*b"00:00:00"), Some(0));
-        for odd in [b"24:00:00", b"12:60:00", b"12:00:60", b"1x:00:00", b"12-00:00", b"12:00;00", b":2:00:00"] {
+        for odd in [b"24:00:00", b"12:60:00", b"12:00:60", b"1x:00:00", b"12-00:00", b"12:00;00", b":2:00:00"]
+        {
             assert_eq!(seconds_of_day(*odd), None);
         }
     }

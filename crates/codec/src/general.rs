@@ -27,7 +27,9 @@ pub(crate) fn object<'a>(body: &'a [u8], rows: &mut Rows<'a, '_>) -> Result<Head
     };
     if body.first() != Some(&b'{') {
         return Err(match serde_json::from_str::<&RawValue>(text) {
-            Ok(raw) => DecodeError::NotFlowLog { reason: format!("is {}, not an object", kind_of(raw.get())) },
+            Ok(raw) => {
+                DecodeError::NotFlowLog { reason: format!("is {}, not an object", kind_of(raw.get())) }
+            }
             Err(error) => DecodeError::NotJson { reason: error.to_string() },
         });
     }
@@ -142,7 +144,8 @@ struct Records<'r, 'de, 'c> {
 
 impl Records<'_, '_, '_> {
     fn no_array<E: Error>(self, kind: &str) -> E {
-        self.rows.fatal = Some(DecodeError::NotFlowLog { reason: format!("flow_logs is {kind}, not an array") });
+        self.rows.fatal =
+            Some(DecodeError::NotFlowLog { reason: format!("flow_logs is {kind}, not an array") });
         E::custom("flow_logs is not an array")
     }
 }

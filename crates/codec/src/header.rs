@@ -39,7 +39,11 @@ impl<'a> Header<'a> {
         }
     }
 
-    fn read<T>(&mut self, name: &'static str, read: impl Fn(&'a str) -> Result<Option<T>, String>) -> Option<T> {
+    fn read<T>(
+        &mut self,
+        name: &'static str,
+        read: impl Fn(&'a str) -> Result<Option<T>, String>,
+    ) -> Option<T> {
         let at = MEMBERS.iter().position(|member| *member == name).expect("a known member");
         let raw = self.known[at]?;
         match read(raw) {

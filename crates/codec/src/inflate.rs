@@ -152,3 +152,46 @@ impl Drop for Raw {
         unsafe { libdeflate_free_decompressor(self.0.as_ptr()) };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn zipped(text: &[u8]) -> Vec<u8> {
+        let mut compressor = libdeflater::Compressor::new(libdeflater::CompressionLvl::default());
+        let mut out = vec![0; compressor.gzip_compress_bound(text.len())];
+        let length = compressor.gzip_compress(text, &mut out).expect("room for the result");
+        out.truncate(length);
+        out
+    }
+
+    #[test]
+    fn a_lying_trailer_gets_no_memory() {
+        let mut body = zipped(b"{}");
+        let end = body.len();
+        body[end - 4..].copy_from_slice(&u32::MAX.to_le_bytes());
+        let mut buffer = Vec::new();
+        assert!(Inflater::default().run(&body, &Limits::default(), &mut buffer).is_err());
+        assert!(buffer.len() <= FIRST_ROOM);
+    }
+
+    #[test]
+    fn output_beyond_the_trailers_hint_is_read() {
+        // The hint is the last member's size only.
+        let text = vec![b' '; 3_000_000];
+        let body = [zipped(&text), zipped(b"{}")].concat();
+        let mut buffer = Vec::new();
+        let length = Inflater::default().run(&body, &Limits::default(), &mut buffer);
+        assert_eq!(length, Ok(Some(3_000_002)));
+        assert!(buffer.len() < 8_000_000);
+    }
+
+    #[test]
+    fn a_buffer_longer_than_the_limit_does_not_lift_it() {
+        let limits = Limits { max_inflated_bytes: 1000, ..Limits::default() };
+        let mut buffer = vec![0; 5000];
+        let body = zipped(&[b' '; 1001]);
+        let result = Inflater::default().run(&body, &limits, &mut buffer);
+        assert_eq!(result, Err(DecodeError::TooLarge { limit: 1000 }));
+    }
+}

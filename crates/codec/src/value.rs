@@ -157,7 +157,8 @@ fn decimal(text: &[u8]) -> Option<Decimal> {
         if power.is_empty() {
             return None;
         }
-        exponent = sign * power.iter().fold(0_i64, |v, b| v.saturating_mul(10).saturating_add(i64::from(b - b'0')));
+        exponent =
+            sign * power.iter().fold(0_i64, |v, b| v.saturating_mul(10).saturating_add(i64::from(b - b'0')));
         rest = end;
     }
     if !rest.is_empty() {
@@ -187,7 +188,11 @@ fn decimal(text: &[u8]) -> Option<Decimal> {
             None => return Some(Decimal::Huge),
         }
     }
-    match u32::try_from(scale).ok().and_then(|scale| 10_i64.checked_pow(scale)).and_then(|p| value.checked_mul(p)) {
+    match u32::try_from(scale)
+        .ok()
+        .and_then(|scale| 10_i64.checked_pow(scale))
+        .and_then(|p| value.checked_mul(p))
+    {
         Some(value) => Some(Decimal::Whole(value)),
         None => Some(Decimal::Huge),
     }

@@ -237,8 +237,9 @@ fn declared_count_is_noted_and_the_array_trusted() {
 #[test]
 fn a_file_outside_the_layout() {
     let (facts, batch) = rows("notes/flow-log-1.json", &object(&[RECORD]));
-    let values = ["account_id", "region", "zone", "vpc_id", "instance_id", "vnic_id", "subnet_id", "record_type"]
-        .map(|column| cell(&batch, column, 0));
+    let values =
+        ["account_id", "region", "zone", "vpc_id", "instance_id", "vnic_id", "subnet_id", "record_type"]
+            .map(|column| cell(&batch, column, 0));
     assert_eq!(values, ["acc", "us-south", "us-south-2", "r006-vpc", "0727_ins", "0727-nic", "-", "-"]);
     assert_eq!((facts.stream_id, facts.sequence_number), (None, None));
 }
@@ -263,7 +264,9 @@ fn the_day_is_that_of_the_capture_start() {
 #[test]
 fn members_in_any_order() {
     // The header after the records, and of another day than the key says: rows move to the right batch.
-    let body = format!(r#"{{"flow_logs":[{RECORD},{{"target_port":-1}},{RECORD}],"number_of_flow_logs":3,{HEADER}}}"#);
+    let body = format!(
+        r#"{{"flow_logs":[{RECORD},{{"target_port":-1}},{RECORD}],"number_of_flow_logs":3,{HEADER}}}"#
+    );
     let key = KEY.replace("day=14", "day=16");
     let (facts, batch) = rows(&key, &body);
     assert_eq!(facts.odd_times, 0);

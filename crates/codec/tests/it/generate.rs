@@ -42,21 +42,69 @@ const TIMES: &[&str] = &[
     "17",
 ];
 const WORDS: &[&str] = &[
-    r#""o""#, r#""inbound""#, r#""Accepted""#, r#""REJECTED""#, r#""IPv6""#, r#""ipv4""#, "null", r#""""#,
-    r#""\u0049""#, r#""\ud800""#, r#""ünknown""#, "1", "{}", r#""IPv4x""#, r#""acceptedx""#,
+    r#""o""#,
+    r#""inbound""#,
+    r#""Accepted""#,
+    r#""REJECTED""#,
+    r#""IPv6""#,
+    r#""ipv4""#,
+    "null",
+    r#""""#,
+    r#""\u0049""#,
+    r#""\ud800""#,
+    r#""ünknown""#,
+    "1",
+    "{}",
+    r#""IPv4x""#,
+    r#""acceptedx""#,
 ];
 const ADDRESSES: &[&str] = &[
-    r#""0.0.0.0""#, r#""255.255.255.255""#, r#""2001:db8::1""#, r#""2001:DB8:0:0:0:0:0:1""#, r#""::ffff:1.2.3.4""#,
-    r#""fe80::1%eth0""#, r#""1.2.3""#, r#""01.2.3.4""#, r#""1.2.3.256""#, r#""1.2.3.4.5""#, r#""""#, "null",
-    r#""1.2.3.4\u0030""#, "5", r#""::""#, r#""1.2.3.4 ""#,
+    r#""0.0.0.0""#,
+    r#""255.255.255.255""#,
+    r#""2001:db8::1""#,
+    r#""2001:DB8:0:0:0:0:0:1""#,
+    r#""::ffff:1.2.3.4""#,
+    r#""fe80::1%eth0""#,
+    r#""1.2.3""#,
+    r#""01.2.3.4""#,
+    r#""1.2.3.256""#,
+    r#""1.2.3.4.5""#,
+    r#""""#,
+    "null",
+    r#""1.2.3.4\u0030""#,
+    "5",
+    r#""::""#,
+    r#""1.2.3.4 ""#,
 ];
 const NUMBERS: &[&str] = &[
-    "0", "65535", "65536", "255", "256", "-1", "-0", "1e3", "1.0", "1.5", "1E2", r#""443""#, r#""""#, "null",
-    "9223372036854775807", "9223372036854775808", "999999999999999999", "1000000000000000000",
-    "99999999999999999999999999", "1e400", "01", "+1", "true", "[]",
+    "0",
+    "65535",
+    "65536",
+    "255",
+    "256",
+    "-1",
+    "-0",
+    "1e3",
+    "1.0",
+    "1.5",
+    "1E2",
+    r#""443""#,
+    r#""""#,
+    "null",
+    "9223372036854775807",
+    "9223372036854775808",
+    "999999999999999999",
+    "1000000000000000000",
+    "99999999999999999999999999",
+    "1e400",
+    "01",
+    "+1",
+    "true",
+    "[]",
 ];
 const FLAGS: &[&str] = &["true", "false", "null", "0", r#""true""#, "tru", "truefalse"];
-const UNKNOWN: &[&str] = &["1", "1.50", r#""a b""#, "[1, {\"x\" : null}]", "{ }", "null", r#""\ud800""#, "[[[", "1e999"];
+const UNKNOWN: &[&str] =
+    &["1", "1.50", r#""a b""#, "[1, {\"x\" : null}]", "{ }", "null", r#""\ud800""#, "[[[", "1e999"];
 const SPACES: &[&str] = &["", " ", "\n", "\t\r\n  "];
 
 /// Members of a record with their odd values, in the provider's order.
@@ -102,7 +150,8 @@ fn disturb(members: &mut Vec<(String, String)>, choices: &mut Choices, odd: usiz
     }
     if choices.chance(odd) {
         for _ in 0..1 + choices.below(3) {
-            let name = choices.of(&["x", "y y", "vpc_internal", r"\u0061ction", r#"q\"uote"#, "ä", r"\ud800"]);
+            let name =
+                choices.of(&["x", "y y", "vpc_internal", r"\u0061ction", r#"q\"uote"#, "ä", r"\ud800"]);
             let value = choices.of(UNKNOWN);
             members.insert(choices.below(members.len() + 1), (name.to_owned(), value.to_owned()));
         }
@@ -135,7 +184,9 @@ pub(crate) fn object(choices: &mut Choices, records: usize, odd: usize) -> Strin
     let mut flows = Vec::with_capacity(records);
     for _ in 0..records {
         if choices.chance(odd / 4) {
-            flows.push(choices.of(&["null", "1", "[]", r#""x""#, "{}", "[{}]", "true", "1e999", ""]).to_owned());
+            flows.push(
+                choices.of(&["null", "1", "[]", r#""x""#, "{}", "[{}]", "true", "1e999", ""]).to_owned(),
+            );
             continue;
         }
         let mut members = members(choices, odd / 4);
@@ -188,7 +239,10 @@ pub(crate) fn mutate(body: &mut Vec<u8>, choices: &mut Choices) {
             0 => body[at] = choices.next() as u8,
             1 => body[at] ^= 1 << choices.below(8),
             2 => _ = body.remove(at),
-            3 => body.insert(at, choices.of(&[&b'"', &b'{', &b']', &b',', &b'0', &b'-', &b'\\', &0xff]).to_owned()),
+            3 => body.insert(
+                at,
+                choices.of(&[&b'"', &b'{', &b']', &b',', &b'0', &b'-', &b'\\', &0xff]).to_owned(),
+            ),
             _ => {
                 let to = at + choices.below((body.len() - at).min(60));
                 let piece: Vec<u8> = body[at..to].to_vec();

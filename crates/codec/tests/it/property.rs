@@ -79,10 +79,14 @@ fn plain_value(name: &'static str) -> BoxedStrategy<(String, String)> {
         "direction" => prop_oneof!["I", "O", "[A-Za-z]{2,9}x"].prop_map(text).boxed(),
         "action" => prop_oneof!["accepted", "rejected", "[A-Za-z ]{3}x"].prop_map(text).boxed(),
         "ether_type" => prop_oneof!["IPv4", "IPv6", "ARP"].prop_map(text).boxed(),
-        "initiator_ip" | "target_ip" => any::<std::net::IpAddr>().prop_map(move |ip| text(ip.to_string())).boxed(),
+        "initiator_ip" | "target_ip" => {
+            any::<std::net::IpAddr>().prop_map(move |ip| text(ip.to_string())).boxed()
+        }
         "initiator_port" | "target_port" => any::<u16>().prop_map(|n| (n.to_string(), n.to_string())).boxed(),
         "transport_protocol" => any::<u8>().prop_map(|n| (n.to_string(), n.to_string())).boxed(),
-        "was_initiated" | "was_terminated" => any::<bool>().prop_map(|b| (b.to_string(), b.to_string())).boxed(),
+        "was_initiated" | "was_terminated" => {
+            any::<bool>().prop_map(|b| (b.to_string(), b.to_string())).boxed()
+        }
         _ => (0..=i64::MAX).prop_map(|n| (n.to_string(), n.to_string())).boxed(),
     }
 }

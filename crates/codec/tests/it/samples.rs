@@ -11,7 +11,8 @@ fn sample(name: &str) -> Option<Vec<u8>> {
     match std::fs::read(folder.join(name)) {
         Ok(bytes) => Some(bytes),
         Err(_) => {
-            eprintln!("skipped: no {name} in ../shared/samples/ibm");
+            #[expect(clippy::print_stderr, reason = "a test that was skipped says so")]
+            let () = eprintln!("skipped: no {name} in ../shared/samples/ibm");
             None
         }
     }
@@ -27,7 +28,8 @@ fn short_window_with_a_wrong_count_and_an_empty_start() {
     assert_eq!(facts.sequence_number, None, "the file lies outside the layout");
     assert_eq!(facts.account_id.as_deref(), Some("713c783d9a507a53135fe6793c37cc74"));
     assert_eq!(facts.zone.as_deref(), Some("us-south-1"));
-    let window = facts.capture_end_time.zip(facts.capture_start_time).map(|(end, start)| (end - start) / 1_000_000);
+    let window =
+        facts.capture_end_time.zip(facts.capture_start_time).map(|(end, start)| (end - start) / 1_000_000);
     assert_eq!(window, Some(198));
     let batch = &batches[0].batch;
     for row in 0..2 {
