@@ -26,7 +26,11 @@ pub(crate) async fn write(store: &Arc<dyn ObjectStore>, path: &Path, body: Vec<u
 
 /// Writes a file unless it is there. Returns whether this call wrote it; a retry that meets its own first try counts
 /// as having written it.
-pub(crate) async fn write_if_absent(store: &Arc<dyn ObjectStore>, path: &Path, body: Vec<u8>) -> Result<bool> {
+pub(crate) async fn write_if_absent(
+    store: &Arc<dyn ObjectStore>,
+    path: &Path,
+    body: Vec<u8>,
+) -> Result<bool> {
     let body = Bytes::from(body);
     let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
     match store.put_opts(path, body.clone().into(), options).await {

@@ -67,7 +67,8 @@ impl Lake {
             }
             let written: Vec<AddFile> = actions.iter().filter_map(added).collect();
             actions.extend(transactions(&snapshot));
-            let note = CommitNote { operation: "WRITE", details: BTreeMap::from([("mode", "Fold".to_owned())]) };
+            let note =
+                CommitNote { operation: "WRITE", details: BTreeMap::from([("mode", "Fold".to_owned())]) };
             match self.objects().try_commit(&snapshot.objects, &actions, &note).await? {
                 Attempt::Committed(state) => {
                     let pairs = effect.fresh.values().map(|(entry, ..)| pair_of(entry)).collect();
@@ -117,7 +118,12 @@ impl Lake {
             if entries == before {
                 continue;
             }
-            actions.push(Action::Remove { path: file.path.clone(), day: file.day, size: file.size, data_change: true });
+            actions.push(Action::Remove {
+                path: file.path.clone(),
+                day: file.day,
+                size: file.size,
+                data_change: true,
+            });
             if !entries.is_empty() {
                 report.objects += entries.len();
                 let entries: Vec<&Entry> = entries.iter().collect();
@@ -205,5 +211,8 @@ fn transactions(snapshot: &Snapshot) -> Vec<Action> {
     for manifest in &snapshot.unfolded {
         newest.insert(manifest.shard, manifest.number);
     }
-    newest.into_iter().map(|(shard, version)| Action::Transaction { app: manifest::application(shard), version }).collect()
+    newest
+        .into_iter()
+        .map(|(shard, version)| Action::Transaction { app: manifest::application(shard), version })
+        .collect()
 }

@@ -107,7 +107,8 @@ impl Lake {
         let flows = TableLog::new(&location, FLOWS);
         let objects = TableLog::new(&location, OBJECTS);
         // The ledger is loaded first: it then never runs ahead of the flows it tells of.
-        let (Some(objects_state), Some(flows_state)) = (objects.load(None).await?, flows.load(None).await?) else {
+        let (Some(objects_state), Some(flows_state)) = (objects.load(None).await?, flows.load(None).await?)
+        else {
             return Ok(None);
         };
         let incompatible = |reason: String| LakeError::Incompatible { url: location.url.to_string(), reason };
@@ -214,6 +215,18 @@ impl Lake {
         };
         *self.inner.current.lock() = (Arc::clone(&snapshot), started);
         Ok(snapshot)
+    }
+
+    /// Takes over the state after a commit of this process, so that its own readers see it at once.
+    pub(crate) fn advance(&self, flows: TableState, manifest: Manifest) {
+        let mut current = self.inner.current.lock();
+        // Where others committed in between, the next look finds both.
+        if current.0.flows.version + 1 == flows.version {
+            let mut next = Snapshot { flows, ..(*current.0).clone() };
+            next.unfolded.push(Arc::new(manifest));
+            next.unfolded.sort_by_key(|manifest| (manifest.shard, manifest.number));
+            current.0 = Arc::new(next);
+        }
     }
 
     /// Returns what the lake held at an earlier version of `flows`; the ledger is today's.

@@ -47,7 +47,8 @@ impl Segment {
     pub fn new(mut pairs: Vec<(u64, u32)>) -> Self {
         // A stable sort keeps pairs of one key in their order of arrival.
         pairs.sort_by_key(|pair| pair.0);
-        let mut segment = Self { keys: Vec::with_capacity(pairs.len()), tags: Vec::with_capacity(pairs.len()) };
+        let mut segment =
+            Self { keys: Vec::with_capacity(pairs.len()), tags: Vec::with_capacity(pairs.len()) };
         for (key, tag) in pairs {
             if segment.keys.last() == Some(&key) {
                 *segment.tags.last_mut().expect("as many tags as keys") = tag;

@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod coverage;
 pub mod delta;
+mod entries;
 mod error;
 mod failpoint;
 mod files;

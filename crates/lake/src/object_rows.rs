@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-};
+use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use flowglass_flow::{ObjectEntry, ObjectFacts, SourceName, schema};
 
@@ -44,7 +42,8 @@ pub(crate) fn to_batch(entries: &[(&ObjectEntry, u32, i64)]) -> Result<RecordBat
             "declared_records" => long(&|e| e.facts.declared_records),
             "odd_times" => long(&|e| Some(count(e.facts.odd_times))),
             "problems" => text(&|e| {
-                (!e.facts.problems.is_empty()).then(|| serde_json::to_string(&e.facts.problems).unwrap_or_default())
+                (!e.facts.problems.is_empty())
+                    .then(|| serde_json::to_string(&e.facts.problems).unwrap_or_default())
             }),
             "provider" => text(&|e| e.facts.provider.clone()),
             "state" => text(&|e| e.facts.state.clone()),
@@ -61,7 +60,9 @@ pub(crate) fn to_batch(entries: &[(&ObjectEntry, u32, i64)]) -> Result<RecordBat
             "stream_id" => text(&|e| e.facts.stream_id.clone()),
             "sequence_number" => long(&|e| e.facts.sequence_number),
             "content_hash" => text(&|e| e.content_hash.clone()),
-            "shard" => Arc::new(entries.iter().map(|(_, shard, _)| Some(i64::from(*shard))).collect::<Int64Array>()),
+            "shard" => {
+                Arc::new(entries.iter().map(|(_, shard, _)| Some(i64::from(*shard))).collect::<Int64Array>())
+            }
             "manifest" => Arc::new(entries.iter().map(|(.., number)| Some(*number)).collect::<Int64Array>()),
             other => unreachable!("column {other} of the ledger has no value"),
         });
@@ -98,8 +99,17 @@ pub(crate) fn from_batch(batch: &RecordBatch, day: i32, path: &str) -> Result<Ve
     let (start, end) = (time("capture_start_time")?, time("capture_end_time")?);
     let mut facts = Vec::new();
     for name in [
-        "provider", "state", "account_id", "region", "zone", "vpc_id", "subnet_id", "instance_id", "vnic_id",
-        "record_type", "stream_id",
+        "provider",
+        "state",
+        "account_id",
+        "region",
+        "zone",
+        "vpc_id",
+        "subnet_id",
+        "instance_id",
+        "vnic_id",
+        "record_type",
+        "stream_id",
     ] {
         facts.push(text(name)?);
     }

@@ -22,15 +22,41 @@ const ROW_GROUP_ROWS: usize = 262_144;
 
 /// Columns whose bounds the log keeps, so that a query can leave a file unopened.
 const FLOW_STATS: &[&str] = &[
-    "time", "start_time", "end_time", "capture_start_time", "capture_end_time", "direction", "action", "initiator_ip",
-    "target_ip", "initiator_port", "target_port", "transport_protocol", "state", "account_id", "region", "vpc_id",
-    "subnet_id", "instance_id", "vnic_id", "record_type", "object_id",
+    "time",
+    "start_time",
+    "end_time",
+    "capture_start_time",
+    "capture_end_time",
+    "direction",
+    "action",
+    "initiator_ip",
+    "target_ip",
+    "initiator_port",
+    "target_port",
+    "transport_protocol",
+    "state",
+    "account_id",
+    "region",
+    "vpc_id",
+    "subnet_id",
+    "instance_id",
+    "vnic_id",
+    "record_type",
+    "object_id",
 ];
 
 /// The same for the ledger.
 const OBJECT_STATS: &[&str] = &[
-    "object_id", "source", "key", "outcome", "capture_start_time", "capture_end_time", "recorded_at", "vnic_id",
-    "record_type", "state",
+    "object_id",
+    "source",
+    "key",
+    "outcome",
+    "capture_start_time",
+    "capture_end_time",
+    "recorded_at",
+    "vnic_id",
+    "record_type",
+    "state",
 ];
 
 /// Which table a file belongs to.
@@ -64,7 +90,12 @@ impl Table {
 ///
 /// # Errors
 /// If the rows do not fit the table or the store fails.
-pub(crate) async fn write(store: &Arc<dyn ObjectStore>, table: Table, day: i32, batches: &[RecordBatch]) -> Result<AddFile> {
+pub(crate) async fn write(
+    store: &Arc<dyn ObjectStore>,
+    table: Table,
+    day: i32,
+    batches: &[RecordBatch],
+) -> Result<AddFile> {
     let batches = batches.to_vec();
     let prepared = tokio::task::spawn_blocking(move || encode(table, day, &batches)).await;
     let (body, mut file) = prepared.map_err(|error| LakeError::Damaged {
@@ -133,10 +164,12 @@ pub(crate) fn properties(table: Table) -> WriterProperties {
 
 /// Puts batches together, with the columns of a schema in its order; text may stay dictionary-encoded.
 fn one_batch(batches: &[RecordBatch], schema: &SchemaRef) -> Result<RecordBatch> {
-    let first = batches.first().map_or_else(|| RecordBatch::new_empty(Arc::clone(schema)), RecordBatch::clone);
+    let first =
+        batches.first().map_or_else(|| RecordBatch::new_empty(Arc::clone(schema)), RecordBatch::clone);
     let same = batches.iter().all(|batch| batch.schema_ref().fields() == first.schema_ref().fields());
     let named = |batch: &RecordBatch| {
-        let same_names = |(a, b): (&arrow::datatypes::FieldRef, &arrow::datatypes::FieldRef)| a.name() == b.name();
+        let same_names =
+            |(a, b): (&arrow::datatypes::FieldRef, &arrow::datatypes::FieldRef)| a.name() == b.name();
         batch.num_columns() == schema.fields().len()
             && batch.schema_ref().fields().iter().zip(schema.fields()).all(same_names)
     };
@@ -163,26 +196,34 @@ pub(crate) fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordB
     RecordBatch::try_new(Arc::clone(schema), columns).map_err(failed)
 }
 
-/// Sorts flow rows by initiator address, then time, then row id.
+/// Sorts flow rows by initiator address, then time; rows equal in both keep their order.
 fn sort(rows: &RecordBatch) -> Result<RecordBatch> {
+    let keys = sort_keys(rows)?;
+    let numbered = keys.into_iter().zip(0_u32..).map(|((address, time), row)| (address, time, row));
+    let mut keys: Vec<(u128, i64, u32)> = numbered.collect();
+    keys.sort_unstable();
+    let order = UInt32Array::from_iter_values(keys.into_iter().map(|(.., row)| row));
+    take_record_batch(rows, &order).map_err(|source| LakeError::Arrow { doing: "sort rows", source })
+}
+
+/// Returns what flow rows are sorted by: initiator address by value, so that neighbours in a network are neighbours in
+/// the file, then time. Nulls come first.
+pub(crate) fn sort_keys(rows: &RecordBatch) -> Result<Vec<(u128, i64)>> {
     let addresses = plain_text(rows, "initiator_ip")?;
     let addresses = addresses.as_string::<i32>();
     let times = rows.column(flowglass_flow::catalogue::index("time"));
     let times = times.as_primitive::<TimestampMicrosecondType>();
-    // Nulls first; addresses by value, so that neighbours in a network are neighbours in the file.
-    let mut keys: Vec<(u128, i64, u32)> = Vec::with_capacity(rows.num_rows());
+    let mut keys = Vec::with_capacity(rows.num_rows());
     let mut last: (Option<&str>, u128) = (None, 0);
     for row in 0..rows.num_rows() {
         let text = addresses.is_valid(row).then(|| addresses.value(row));
-        if text != last.0 || row == 0 {
+        if text != last.0 {
             last = (text, text.and_then(address::parse).map_or(0, address::to_bits));
         }
         let time = if times.is_valid(row) { times.value(row) } else { i64::MIN };
-        keys.push((last.1, time, u32::try_from(row).unwrap_or(u32::MAX)));
+        keys.push((last.1, time));
     }
-    keys.sort_unstable();
-    let order = UInt32Array::from_iter_values(keys.into_iter().map(|(.., row)| row));
-    take_record_batch(rows, &order).map_err(|source| LakeError::Arrow { doing: "sort rows", source })
+    Ok(keys)
 }
 
 fn plain_text(rows: &RecordBatch, name: &str) -> Result<ArrayRef> {
@@ -200,7 +241,12 @@ fn stats(rows: &RecordBatch, columns: &[&'static str]) -> Result<FileStats> {
     for &name in columns {
         let Some(column) = rows.column_by_name(name) else { continue };
         let (min, max) = bounds(column);
-        stats.columns.push(ColumnStats { column: name.into(), min, max, nulls: Some(column.logical_null_count() as u64) });
+        stats.columns.push(ColumnStats {
+            column: name.into(),
+            min,
+            max,
+            nulls: Some(column.logical_null_count() as u64),
+        });
     }
     Ok(stats)
 }
@@ -243,7 +289,11 @@ fn bounds(column: &ArrayRef) -> (Option<Value>, Option<Value>) {
 ///
 /// # Errors
 /// If the store fails or the file is no Parquet.
-pub(crate) async fn read(store: &Arc<dyn ObjectStore>, path: &str, columns: Option<&[&str]>) -> Result<Vec<RecordBatch>> {
+pub(crate) async fn read(
+    store: &Arc<dyn ObjectStore>,
+    path: &str,
+    columns: Option<&[&str]>,
+) -> Result<Vec<RecordBatch>> {
     use parquet::arrow::ProjectionMask;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
     let location = Path::from(path);
@@ -261,4 +311,3 @@ pub(crate) async fn read(store: &Arc<dyn ObjectStore>, path: &str, columns: Opti
     let read = reader.collect::<std::result::Result<Vec<_>, _>>();
     read.map_err(|source| LakeError::Arrow { doing: "read rows of a data file", source })
 }
-

@@ -14,7 +14,11 @@ use crate::writer::rows_of;
 ///
 /// # Errors
 /// If the store fails or a file is damaged.
-pub(crate) async fn without_objects(lake: &Lake, state: &TableState, objects: &[ObjectAt]) -> Result<Vec<Action>> {
+pub(crate) async fn without_objects(
+    lake: &Lake,
+    state: &TableState,
+    objects: &[ObjectAt],
+) -> Result<Vec<Action>> {
     let objects: Vec<&ObjectAt> = objects.iter().filter(|object| object.rows > 0).collect();
     let days: BTreeSet<i32> = objects.iter().map(|object| object.day).collect();
     let names: HashSet<String> = objects.iter().map(|object| object.object_id.to_string()).collect();
@@ -29,9 +33,15 @@ pub(crate) async fn without_objects(lake: &Lake, state: &TableState, objects: &[
         if !hit {
             continue;
         }
-        actions.push(Action::Remove { path: file.path.clone(), day: file.day, size: file.size, data_change: true });
+        actions.push(Action::Remove {
+            path: file.path.clone(),
+            day: file.day,
+            size: file.size,
+            data_change: true,
+        });
         let rows = parquet_file::read(store, &file.path, None).await?;
-        let rest = rows.iter().map(|batch| rows_of(batch, &|id| !names.contains(id))).collect::<Result<Vec<_>>>()?;
+        let rest =
+            rows.iter().map(|batch| rows_of(batch, &|id| !names.contains(id))).collect::<Result<Vec<_>>>()?;
         if rest.iter().any(|batch| batch.num_rows() > 0) {
             let rewritten = parquet_file::write(store, Table::Flows, file.day, &rest).await?;
             actions.push(Action::Add(rewritten, false));

@@ -51,7 +51,8 @@ impl Location {
                 return Err(bad("it names no bucket".to_owned()));
             }
             let prefix = Path::parse(prefix.trim_matches('/')).map_err(|error| bad(error.to_string()))?;
-            let url = Url::parse(&format!("s3://{bucket}/{prefix}")).map_err(|error| bad(error.to_string()))?;
+            let url =
+                Url::parse(&format!("s3://{bucket}/{prefix}")).map_err(|error| bad(error.to_string()))?;
             let store = s3(bucket, options).map_err(bad)?;
             return Ok(Self { url, root: store, prefix, directory: None });
         }
@@ -69,8 +70,11 @@ impl Location {
             None if address.is_empty() => return Err(bad("it is empty".to_owned())),
             None => PathBuf::from(address),
         };
-        let path = std::path::absolute(&path)
-            .map_err(|source| LakeError::Io { doing: "resolve", path: path.clone(), source })?;
+        let path = std::path::absolute(&path).map_err(|source| LakeError::Io {
+            doing: "resolve",
+            path: path.clone(),
+            source,
+        })?;
         let url = Url::from_directory_path(&path).map_err(|()| bad("it is no absolute path".to_owned()))?;
         let prefix = Path::from_absolute_path(&path).map_err(|error| bad(error.to_string()))?;
         let store = LocalFileSystem::new();
@@ -84,7 +88,10 @@ impl Location {
 
     /// Returns a folder of the lake as a path in the whole store.
     pub fn folder(&self, folder: &str) -> Path {
-        folder.split('/').filter(|part| !part.is_empty()).fold(self.prefix.clone(), |path, part| path.join(part))
+        folder
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .fold(self.prefix.clone(), |path, part| path.join(part))
     }
 
     /// Returns a folder of the lake as a URL that ends in a slash.
@@ -106,7 +113,11 @@ impl Location {
             let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
             store.put_opts(&path, PutPayload::from_static(b"probe"), options)
         };
-        let failed = |source| LakeError::Store { doing: "write", path: format!("{}/_flowglass/{path}", self.url), source };
+        let failed = |source| LakeError::Store {
+            doing: "write",
+            path: format!("{}/_flowglass/{path}", self.url),
+            source,
+        };
         put().await.map_err(failed)?;
         let second = put().await;
         store.delete(&path).await.map_err(failed)?;
@@ -116,7 +127,9 @@ impl Location {
                 url: self.url.to_string(),
                 reason: "a put-if-absent of an existing file succeeded".to_owned(),
             }),
-            Err(error) => Err(LakeError::UnsafeStore { url: self.url.to_string(), reason: error.to_string() }),
+            Err(error) => {
+                Err(LakeError::UnsafeStore { url: self.url.to_string(), reason: error.to_string() })
+            }
         }
     }
 }
@@ -128,10 +141,13 @@ fn s3(bucket: &str, options: &StoreOptions) -> std::result::Result<Arc<dyn Objec
         builder = builder.with_region(region);
     }
     if let Some(endpoint) = endpoint {
-        let url = Url::parse(&endpoint).map_err(|error| format!("its endpoint {endpoint:?} is no URL: {error}"))?;
+        let url =
+            Url::parse(&endpoint).map_err(|error| format!("its endpoint {endpoint:?} is no URL: {error}"))?;
         if url.scheme() == "http" {
             if !options.allow_http && !is_loopback(&url) {
-                return Err(format!("its endpoint {endpoint} is plain HTTP to another host; allow it with --allow-http"));
+                return Err(format!(
+                    "its endpoint {endpoint} is plain HTTP to another host; allow it with --allow-http"
+                ));
             }
             builder = builder.with_allow_http(true);
         }

@@ -157,7 +157,12 @@ impl Writer {
     ///
     /// # Errors
     /// As [`Writer::commit`].
-    pub async fn change(&mut self, shard: u32, changed: Vec<OutcomeChange>, expire_before: Option<i32>) -> Result<u64> {
+    pub async fn change(
+        &mut self,
+        shard: u32,
+        changed: Vec<OutcomeChange>,
+        expire_before: Option<i32>,
+    ) -> Result<u64> {
         for _ in 0..ATTEMPTS {
             let (_, next) = self.catch_up(shard).await?;
             let mut manifest = Manifest::new(shard, next, &self.id);
@@ -237,7 +242,8 @@ impl Writer {
             if snapshot.flows.transaction(&app) >= manifest.number {
                 return Ok(snapshot.flows.version);
             }
-            let mut actions: Vec<Action> = manifest.files.iter().map(|file| Action::Add(file.clone(), true)).collect();
+            let mut actions: Vec<Action> =
+                manifest.files.iter().map(|file| Action::Add(file.clone(), true)).collect();
             // Which files hold the rows that leave depends on the state the commit is made on.
             let rewritten = replace::without_objects(&self.lake, &snapshot.flows, &manifest.replaced).await?;
             let leaving = |action: &Action| match action {
@@ -252,10 +258,17 @@ impl Writer {
             actions.push(Action::Transaction { app: app.clone(), version: manifest.number });
             let note = CommitNote {
                 operation: "WRITE",
-                details: BTreeMap::from([("mode", "Append".to_owned()), ("manifest", manifest.number.to_string())]),
+                details: BTreeMap::from([
+                    ("mode", "Append".to_owned()),
+                    ("manifest", manifest.number.to_string()),
+                ]),
             };
             match self.lake.flows().try_commit(&snapshot.flows, &actions, &note).await? {
-                Attempt::Committed(state) => return Ok(state.version),
+                Attempt::Committed(state) => {
+                    let version = state.version;
+                    self.lake.advance(state, manifest.clone());
+                    return Ok(version);
+                }
                 Attempt::Behind => self.discard(Some(fresh)).await?,
             }
         }
@@ -332,7 +345,8 @@ pub(crate) async fn find(
     likely_day: i32,
 ) -> Result<Option<ObjectAt>> {
     for manifest in snapshot.unfolded.iter().rev() {
-        if let Some(entry) = manifest.objects.iter().find(|entry| entry.source == *source && entry.key == key) {
+        if let Some(entry) = manifest.objects.iter().find(|entry| entry.source == *source && entry.key == key)
+        {
             return Ok(Some(ObjectAt {
                 object_id: entry.object_id,
                 day: entry.facts.day,
@@ -364,8 +378,11 @@ pub(crate) async fn find(
                     .map_err(|source| LakeError::Arrow { doing: "read the ledger", source })
             };
             let (ids, sources, keys) = (text("object_id")?, text("source")?, text("key")?);
-            let (ids, sources, keys) = (ids.as_string::<i32>(), sources.as_string::<i32>(), keys.as_string::<i32>());
-            if let Some(row) = (0..batch.num_rows()).find(|&r| keys.value(r) == key && sources.value(r) == source.0) {
+            let (ids, sources, keys) =
+                (ids.as_string::<i32>(), sources.as_string::<i32>(), keys.as_string::<i32>());
+            if let Some(row) =
+                (0..batch.num_rows()).find(|&r| keys.value(r) == key && sources.value(r) == source.0)
+            {
                 let object_id = ids.value(row).parse().map_err(|error: flowglass_flow::id::BadId| {
                     LakeError::Damaged { path: file.path.clone(), reason: error.to_string() }
                 })?;
@@ -407,7 +424,9 @@ fn local_addresses(rows: &[(i32, RecordBatch)]) -> BTreeMap<String, Vec<String>>
     const PER_VNIC: usize = 64;
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (_, rows) in rows {
-        let text = |name: &str| rows.column_by_name(name).and_then(|c| arrow::compute::cast(c, &DataType::Utf8).ok());
+        let text = |name: &str| {
+            rows.column_by_name(name).and_then(|c| arrow::compute::cast(c, &DataType::Utf8).ok())
+        };
         let (Some(vnic), Some(direction), Some(initiator), Some(target)) =
             (text("vnic_id"), text("direction"), text("initiator_ip"), text("target_ip"))
         else {
@@ -426,8 +445,9 @@ fn local_addresses(rows: &[(i32, RecordBatch)]) -> BTreeMap<String, Vec<String>>
                 continue;
             }
             last = (vnic.value(row), own.value(row));
-            let unicast = flowglass_flow::address::parse(last.1)
-                .is_some_and(|address| !address.is_unspecified() && !address.is_multicast() && last.1 != "255.255.255.255");
+            let unicast = flowglass_flow::address::parse(last.1).is_some_and(|address| {
+                !address.is_unspecified() && !address.is_multicast() && last.1 != "255.255.255.255"
+            });
             let known = found.entry(last.0.to_owned()).or_default();
             if unicast && known.len() < PER_VNIC && !known.iter().any(|address| address == last.1) {
                 known.push(last.1.to_owned());

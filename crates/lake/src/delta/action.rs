@@ -164,3 +164,10 @@ fn encode_path(path: &str) -> String {
 pub(super) fn decode_path(path: &str) -> String {
     percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned()
 }
+
+/// Returns the paths that a log entry removes; lines that cannot be read remove nothing.
+pub(crate) fn removed_paths(entry: &[u8]) -> Vec<String> {
+    let lines =
+        entry.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice::<Line>(line).ok());
+    lines.filter_map(|line| line.remove.map(|remove| decode_path(&remove.path))).collect()
+}

@@ -40,12 +40,8 @@ impl TableLog {
     pub fn new(location: &Location, folder: &str) -> Self {
         let store = location.below(folder);
         let url = location.folder_url(folder);
-        let delta = default_logstore(
-            Arc::clone(&store),
-            Arc::clone(&location.root),
-            &url,
-            &StorageConfig::default(),
-        );
+        let delta =
+            default_logstore(Arc::clone(&store), Arc::clone(&location.root), &url, &StorageConfig::default());
         Self { store, delta, url }
     }
 
@@ -64,10 +60,10 @@ impl TableLog {
     /// # Errors
     /// If the store fails.
     pub async fn create(&self, schema: &SchemaRef, properties: &BTreeMap<String, String>) -> Result<bool> {
-        let kernel: StructType = schema.as_ref().try_into_kernel().map_err(|source| LakeError::Arrow {
-            doing: "make the table's schema",
-            source,
-        })?;
+        let kernel: StructType = schema
+            .as_ref()
+            .try_into_kernel()
+            .map_err(|source| LakeError::Arrow { doing: "make the table's schema", source })?;
         let schema_string = serde_json::to_string(&kernel)
             .map_err(|error| LakeError::Damaged { path: self.url.to_string(), reason: error.to_string() })?;
         // Protocol 1/2 is the oldest: every reader of Delta tables understands it.
@@ -160,7 +156,12 @@ impl TableLog {
     /// # Errors
     /// If the store fails. When the outcome of the write is unknown (a time-out), the entry is read back: it is ours
     /// or another's, never both.
-    pub async fn try_commit(&self, state: &TableState, actions: &[Action], note: &CommitNote) -> Result<Attempt> {
+    pub async fn try_commit(
+        &self,
+        state: &TableState,
+        actions: &[Action],
+        note: &CommitNote,
+    ) -> Result<Attempt> {
         let entry = action::encode(actions, note);
         let version = state.version + 1;
         let written = match self.put_entry(version, entry.clone()).await {
@@ -184,8 +185,12 @@ impl TableLog {
     pub async fn checkpoint(&self) -> Result<()> {
         let mut table = DeltaTable::new(Arc::clone(&self.delta));
         table.load().await.map_err(self.failed("checkpoint"))?;
-        deltalake_core::checkpoints::create_checkpoint(&table, None).await.map_err(self.failed("checkpoint"))?;
-        deltalake_core::checkpoints::cleanup_metadata(&table, None).await.map_err(self.failed("clean the log of"))?;
+        deltalake_core::checkpoints::create_checkpoint(&table, None)
+            .await
+            .map_err(self.failed("checkpoint"))?;
+        deltalake_core::checkpoints::cleanup_metadata(&table, None)
+            .await
+            .map_err(self.failed("clean the log of"))?;
         Ok(())
     }
 
@@ -195,7 +200,9 @@ impl TableLog {
         match self.store.put_opts(&path, entry.into(), options).await {
             Ok(_) => Ok(true),
             Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
-            Err(source) => Err(LakeError::Store { doing: "write", path: format!("{}{path}", self.url), source }),
+            Err(source) => {
+                Err(LakeError::Store { doing: "write", path: format!("{}{path}", self.url), source })
+            }
         }
     }
 

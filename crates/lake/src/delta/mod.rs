@@ -9,6 +9,7 @@ mod log;
 mod state;
 mod stats;
 
+pub(crate) use action::removed_paths;
 pub use action::{Action, AddFile, CommitNote};
 pub use log::{Attempt, TableLog};
 pub use state::{DataFile, TableState};

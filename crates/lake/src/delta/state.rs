@@ -55,13 +55,20 @@ impl TableState {
     ///
     /// # Errors
     /// If the entry is damaged or needs a newer protocol.
-    pub(super) fn apply(&self, version: u64, entry: &[u8], table: &str) -> Result<(Self, Vec<Arc<DataFile>>)> {
+    pub(super) fn apply(
+        &self,
+        version: u64,
+        entry: &[u8],
+        table: &str,
+    ) -> Result<(Self, Vec<Arc<DataFile>>)> {
         debug_assert_eq!(version, self.version + 1);
         let mut next = self.clone();
         next.version = version;
         let mut added = Vec::new();
         let path = || format!("{table}/_delta_log/{version:020}.json");
-        for line in entry.split(|&byte| byte == b'\n').filter(|line| !line.iter().all(u8::is_ascii_whitespace)) {
+        for line in
+            entry.split(|&byte| byte == b'\n').filter(|line| !line.iter().all(u8::is_ascii_whitespace))
+        {
             let line: Line = serde_json::from_slice(line)
                 .map_err(|error| LakeError::Damaged { path: path(), reason: error.to_string() })?;
             if let Some(remove) = line.remove {
@@ -80,7 +87,11 @@ impl TableState {
             }
             if let Some(metadata) = line.metadata {
                 next.properties = Arc::new(
-                    metadata.configuration.into_iter().filter_map(|(key, value)| Some((key, value?))).collect(),
+                    metadata
+                        .configuration
+                        .into_iter()
+                        .filter_map(|(key, value)| Some((key, value?)))
+                        .collect(),
                 );
             }
             if let Some(protocol) = line.protocol {
@@ -120,7 +131,10 @@ fn data_file(add: AddLine, table: &str) -> Result<DataFile> {
 
 /// Parses the `day` partition value `YYYY-MM-DD`.
 pub(super) fn parse_day(text: Option<&str>, path: &str) -> Result<i32> {
-    let bad = || LakeError::Damaged { path: path.to_owned(), reason: "its day partition value is no date".to_owned() };
+    let bad = || LakeError::Damaged {
+        path: path.to_owned(),
+        reason: "its day partition value is no date".to_owned(),
+    };
     let text = text.ok_or_else(bad)?;
     let micros = flowglass_flow::time::parse(format!("{text}T00:00:00Z").as_bytes()).ok_or_else(bad)?;
     Ok(flowglass_flow::time::day_of(micros))

@@ -48,7 +48,9 @@ impl FileStats {
     /// Returns the bounds of a column of whole numbers or instants.
     pub fn integer_bounds(&self, name: &str) -> Option<(i64, i64)> {
         match self.column(name)? {
-            ColumnStats { min: Some(Value::Integer(min)), max: Some(Value::Integer(max)), .. } => Some((*min, *max)),
+            ColumnStats { min: Some(Value::Integer(min)), max: Some(Value::Integer(max)), .. } => {
+                Some((*min, *max))
+            }
             _ => None,
         }
     }

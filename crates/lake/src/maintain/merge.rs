@@ -1,0 +1,204 @@
+//! Merging sorted data files of flow rows into one, a row group at a time.
+//!
+//! Every data file of `flows` is sorted by initiator address and time, so a merge reads each of them once, in order,
+//! and holds one batch of each: memory does not grow with the size of the result.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::compute::interleave_record_batch;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use bytes::Bytes;
+use flowglass_flow::catalogue::Kind;
+use flowglass_flow::{catalogue, schema};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+
+use crate::delta::{AddFile, ColumnStats, DataFile, FileStats, Value};
+use crate::error::{LakeError, Result};
+use crate::parquet_file::{self, Table};
+
+/// Rows taken from a file at a time, and put out at a time.
+const BATCH: usize = 8192;
+
+/// Merges files of one day and writes the result to the store.
+pub(super) async fn flows(
+    store: &Arc<dyn ObjectStore>,
+    day: i32,
+    group: &[Arc<DataFile>],
+) -> Result<AddFile> {
+    let mut bodies = Vec::new();
+    for file in group {
+        let body = crate::files::read_if_present(store, &Path::from(file.path.as_str())).await?;
+        bodies.push(body.ok_or_else(|| LakeError::Damaged {
+            path: file.path.clone(),
+            reason: "the log names it, the store does not hold it".to_owned(),
+        })?);
+    }
+    let stats = merged_stats(group);
+    let expected = stats.rows;
+    let merged = tokio::task::spawn_blocking(move || merge(bodies)).await;
+    let (body, rows) = merged.map_err(|error| LakeError::Damaged {
+        path: "a merged data file".to_owned(),
+        reason: format!("its encoder stopped: {error}"),
+    })??;
+    if rows != expected {
+        return Err(LakeError::Damaged {
+            path: group[0].path.clone(),
+            reason: format!("the files of its group hold {rows} rows, the log says {expected}"),
+        });
+    }
+    let path = format!("day={}/{}.parquet", flowglass_flow::time::format_day(day), uuid::Uuid::now_v7());
+    let size = body.len() as u64;
+    let location = Path::from(path.as_str());
+    let written = store.put(&location, body.into()).await;
+    written.map_err(|source| LakeError::Store { doing: "write", path: path.clone(), source })?;
+    Ok(AddFile { path, size, day, stats: stats.to_json(), modified: flowglass_flow::time::now() / 1000 })
+}
+
+/// One file being read.
+struct Input {
+    reader: ParquetRecordBatchReader,
+    batch: RecordBatch,
+    keys: Vec<(u128, i64)>,
+    at: usize,
+}
+
+impl Input {
+    /// Reads the next batch; false at the end.
+    fn advance(&mut self) -> Result<bool> {
+        match self.reader.next() {
+            None => Ok(false),
+            Some(batch) => {
+                let read =
+                    batch.map_err(|source| LakeError::Arrow { doing: "read rows to merge", source })?;
+                self.batch = conform(&read)?;
+                self.keys = parquet_file::sort_keys(&self.batch)?;
+                self.at = 0;
+                Ok(true)
+            }
+        }
+    }
+}
+
+fn merge(bodies: Vec<Bytes>) -> Result<(Vec<u8>, u64)> {
+    let wrong =
+        |source| LakeError::Parquet { doing: "merge", path: "a group of data files".to_owned(), source };
+    let mut inputs = Vec::new();
+    for body in bodies {
+        let options = ArrowReaderOptions::new();
+        let builder =
+            ParquetRecordBatchReaderBuilder::try_new_with_options(body.clone(), options).map_err(wrong)?;
+        // Only columns that the file has can be asked for as dictionaries; later columns are added as nulls.
+        let present: Vec<_> = builder.schema().fields().iter().map(|field| dictionary(field)).collect();
+        let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(present)));
+        let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(body, options).map_err(wrong)?;
+        let reader = reader.with_batch_size(BATCH).build().map_err(wrong)?;
+        let mut input =
+            Input { reader, batch: RecordBatch::new_empty(merged_schema()), keys: Vec::new(), at: 0 };
+        if input.advance()? {
+            inputs.push(input);
+        }
+    }
+    let options = ArrowWriterOptions::new()
+        .with_properties(parquet_file::properties(Table::Flows))
+        .with_skip_arrow_metadata(true);
+    let mut writer =
+        ArrowWriter::try_new_with_options(Vec::new(), merged_schema(), options).map_err(wrong)?;
+    let mut heap: BinaryHeap<_> =
+        inputs.iter().enumerate().map(|(i, input)| Reverse((input.keys[0], i))).collect();
+    let mut picked: Vec<(usize, usize)> = Vec::with_capacity(BATCH);
+    let mut rows = 0;
+    while let Some(Reverse((_, i))) = heap.pop() {
+        picked.push((i, inputs[i].at));
+        rows += 1;
+        inputs[i].at += 1;
+        let exhausted = inputs[i].at == inputs[i].keys.len();
+        // The picked rows point into the current batches: put them out before one of those is replaced.
+        if exhausted || picked.len() == BATCH {
+            put_out(&inputs, &mut picked, &mut writer)?;
+        }
+        if !exhausted || inputs[i].advance()? {
+            heap.push(Reverse((inputs[i].keys[inputs[i].at], i)));
+        }
+    }
+    Ok((writer.into_inner().map_err(wrong)?, rows))
+}
+
+fn put_out(
+    inputs: &[Input],
+    picked: &mut Vec<(usize, usize)>,
+    writer: &mut ArrowWriter<Vec<u8>>,
+) -> Result<()> {
+    if picked.is_empty() {
+        return Ok(());
+    }
+    let batches: Vec<&RecordBatch> = inputs.iter().map(|input| &input.batch).collect();
+    let rows = interleave_record_batch(&batches, picked)
+        .map_err(|source| LakeError::Arrow { doing: "merge rows", source })?;
+    picked.clear();
+    writer.write(&rows).map_err(|source| LakeError::Parquet {
+        doing: "encode",
+        path: "a merged data file".to_owned(),
+        source,
+    })
+}
+
+/// The columns of flow rows while they are merged: text that repeats stays in dictionaries.
+fn merged_schema() -> SchemaRef {
+    Arc::new(Schema::new(
+        schema::flow_file().fields().iter().map(|field| dictionary(field)).collect::<Vec<_>>(),
+    ))
+}
+
+fn dictionary(field: &Field) -> Field {
+    let repeats = catalogue::find(field.name()).is_some_and(|f| matches!(f.kind, Kind::Text | Kind::Crn));
+    let data_type = match field.data_type() {
+        DataType::Utf8 if repeats => {
+            DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+        }
+        other => other.clone(),
+    };
+    Field::new(field.name(), data_type, true)
+}
+
+fn conform(batch: &RecordBatch) -> Result<RecordBatch> {
+    parquet_file::conform(batch, &merged_schema())
+}
+
+/// Returns the statistics of a file that holds the rows of all of a group.
+fn merged_stats(group: &[Arc<DataFile>]) -> FileStats {
+    let mut merged = FileStats { rows: group.iter().map(|file| file.stats.rows).sum(), columns: Vec::new() };
+    for first in &group[0].stats.columns {
+        let all: Option<Vec<&ColumnStats>> =
+            group.iter().map(|file| file.stats.column(&first.column)).collect();
+        // A bound that one file lacks because all its values are null does not unbound the others.
+        let Some(all) = all else { continue };
+        let known = |bound: fn(&ColumnStats) -> Option<&Value>| {
+            let per_file = group.iter().zip(&all).map(|(file, column)| match bound(column) {
+                Some(value) => Some(Some(value.clone())),
+                None if column.nulls == Some(file.stats.rows) => Some(None),
+                None => None,
+            });
+            per_file
+                .collect::<Option<Vec<_>>>()
+                .map(|values| values.into_iter().flatten().collect::<Vec<_>>())
+        };
+        let least = |values: Vec<Value>| values.into_iter().reduce(|a, b| if b < a { b } else { a });
+        let most = |values: Vec<Value>| values.into_iter().reduce(|a, b| if b > a { b } else { a });
+        merged.columns.push(ColumnStats {
+            column: first.column.clone(),
+            min: known(|c| c.min.as_ref()).and_then(least),
+            max: known(|c| c.max.as_ref()).and_then(most),
+            nulls: all.iter().map(|column| column.nulls).sum(),
+        });
+    }
+    merged
+}

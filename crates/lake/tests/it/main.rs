@@ -1,0 +1,7 @@
+//! Tests of the lake against real tables in memory and in directories.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod maintenance;
+mod protocol;
+mod support;
