@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Float64Array, Int32Array, Int64Array, StringArray, StringViewArray,
-    TimestampMicrosecondArray, UInt64Array,
+    Array, ArrayRef, BooleanArray, Date32Array, Float64Array, Int32Array, Int64Array, StringArray,
+    StringViewArray, TimestampMicrosecondArray, UInt64Array,
 };
 use arrow::datatypes::{DataType, TimeUnit};
 use arrow::record_batch::RecordBatch;
@@ -95,7 +95,9 @@ impl<'a> Column<'a> {
                 out.extend_from_slice(self.text(row).as_bytes());
             }
             Self::Time(_) | Self::Day(_) => quote(&self.text(row), out),
-            Self::Other(array) if is_number(array.data_type()) => out.extend_from_slice(self.text(row).as_bytes()),
+            Self::Other(array) if is_number(array.data_type()) => {
+                out.extend_from_slice(self.text(row).as_bytes())
+            }
             Self::Other(_) => quote(&self.text(row), out),
         }
     }
@@ -125,10 +127,15 @@ impl<'a> RowWriter<'a> {
             // The names live in the batch's schema, which lives as long as the batch.
             batch.columns().iter().enumerate().map(|(at, array)| (at, array)).collect::<Vec<_>>()
         } else {
-            fields.iter().filter_map(|name| schema.index_of(name).ok()).map(|at| (at, batch.column(at))).collect()
+            fields
+                .iter()
+                .filter_map(|name| schema.index_of(name).ok())
+                .map(|at| (at, batch.column(at)))
+                .collect()
         };
         let schema: &'a arrow::datatypes::Schema = batch.schema_ref().as_ref();
-        let columns = columns.into_iter().map(|(at, array)| (schema.field(at).name().as_str(), Column::of(array)));
+        let columns =
+            columns.into_iter().map(|(at, array)| (schema.field(at).name().as_str(), Column::of(array)));
         Self { id, columns: columns.collect() }
     }
 
@@ -141,7 +148,8 @@ impl<'a> RowWriter<'a> {
     pub fn id(&self, row: usize) -> Option<String> {
         let (object, index) = self.id?;
         let object = Column::of(object);
-        (!object.is_null(row) && index.is_valid(row)).then(|| format!("{}-{}", object.text(row), index.value(row)))
+        (!object.is_null(row) && index.is_valid(row))
+            .then(|| format!("{}-{}", object.text(row), index.value(row)))
     }
 
     /// One value as text; none for a null.
@@ -226,7 +234,12 @@ pub fn write_ndjson(out: &mut impl Write, batch: &RecordBatch, fields: &[String]
 ///
 /// # Errors
 /// If the writer fails.
-pub fn write_csv(out: &mut impl Write, batch: &RecordBatch, fields: &[String], header: bool) -> std::io::Result<()> {
+pub fn write_csv(
+    out: &mut impl Write,
+    batch: &RecordBatch,
+    fields: &[String],
+    header: bool,
+) -> std::io::Result<()> {
     let writer = RowWriter::new(batch, fields);
     let mut lines = Vec::new();
     if header {
@@ -249,7 +262,13 @@ mod tests {
     #[test]
     fn json_and_csv() {
         let batch = RecordBatch::try_from_iter([
-            ("time", Arc::new(TimestampMicrosecondArray::from(vec![Some(1_591_278_159_500_000), None]).with_timezone("UTC")) as ArrayRef),
+            (
+                "time",
+                Arc::new(
+                    TimestampMicrosecondArray::from(vec![Some(1_591_278_159_500_000), None])
+                        .with_timezone("UTC"),
+                ) as ArrayRef,
+            ),
             ("object_id", Arc::new(StringViewArray::from(vec![Some("00"), Some("01")])) as ArrayRef),
             ("record_index", Arc::new(Int64Array::from(vec![Some(7), Some(8)])) as ArrayRef),
             ("extra", Arc::new(StringArray::from(vec![Some("{\"a\":\"x,y\"}"), Some("")])) as ArrayRef),

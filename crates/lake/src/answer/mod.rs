@@ -11,12 +11,13 @@ mod value;
 
 pub use json::{RowWriter, row_to_json, write_csv, write_ndjson};
 pub use request::{
-    Aggregate, Bucket, Comparison, Cursor, GroupKey, GroupOptions, HistogramOptions, Limits, Measure, OrderBy, Range, Scope,
-    SearchOptions, Sides, SortKey,
+    Aggregate, Bucket, Comparison, Cursor, GroupKey, GroupOptions, HistogramOptions, Limits, Measure,
+    OrderBy, Range, Scope, SearchOptions, Sides, SortKey,
 };
 pub use response::{
-    AddedRows, BucketCount, Closing, ConnectionAnswer, ConnectionEnd, ConnectionListAnswer, ConnectionSummary, CountAnswer,
-    Facet, FacetsAnswer, GroupAnswer, GroupRow, HistogramAnswer, LakeStats, MeasureUsed, Meta, Nearest, NearestRow,
-    OutcomeCount, RowAnswer, SearchAnswer, Series, SideRecords, SqlAnswer, TopAnswer, TopValue, ValueCount, ValuesAnswer,
+    AddedRows, BucketCount, Closing, ConnectionAnswer, ConnectionEnd, ConnectionListAnswer,
+    ConnectionSummary, CountAnswer, Facet, FacetsAnswer, GroupAnswer, GroupRow, HistogramAnswer, LakeStats,
+    MeasureUsed, Meta, Nearest, NearestRow, OutcomeCount, RowAnswer, SearchAnswer, Series, SideRecords,
+    SqlAnswer, TopAnswer, TopValue, ValueCount, ValuesAnswer,
 };
 pub use value::{Instant, Value};

@@ -17,19 +17,13 @@ impl CoverageIndex {
     pub fn asked<'a>(&self, queries: impl IntoIterator<Item = &'a Query>) -> Option<BTreeSet<Arc<str>>> {
         let mut describing: Vec<&Tree> = Vec::new();
         let mut addresses: Vec<&AddressSet> = Vec::new();
-        for query in queries {
-            let conjuncts: &[Tree] = match &query.tree {
-                Tree::And(children) => children,
-                other => std::slice::from_ref(other),
-            };
-            for conjunct in conjuncts {
-                if let Tree::Term(term) = conjunct
-                    && let Predicate::Address { set, .. } = &term.predicate
-                {
-                    addresses.push(set);
-                } else if describes_vnic(conjunct) {
-                    describing.push(conjunct);
-                }
+        for conjunct in queries.into_iter().flat_map(conjuncts) {
+            if let Tree::Term(term) = conjunct
+                && let Predicate::Address { set, .. } = &term.predicate
+            {
+                addresses.push(set);
+            } else if describes_vnic(conjunct) {
+                describing.push(conjunct);
             }
         }
         let owns = |vnic: &Vnic| {
@@ -44,6 +38,28 @@ impl CoverageIndex {
             describing.iter().all(|tree| satisfies(tree, name, vnic)) && (!by_address || owns(vnic))
         });
         Some(asked.map(|(name, _)| Arc::clone(name)).collect())
+    }
+
+    /// Returns the vNICs whose reports some queries can find at all: like [`CoverageIndex::asked`], but addresses do not
+    /// count, for any vNIC can report an address.
+    pub fn described<'a>(&self, queries: impl IntoIterator<Item = &'a Query>) -> Option<BTreeSet<Arc<str>>> {
+        let describing: Vec<&Tree> =
+            queries.into_iter().flat_map(conjuncts).filter(|conjunct| describes_vnic(conjunct)).collect();
+        if describing.is_empty() {
+            return None;
+        }
+        let described = self
+            .vnics
+            .iter()
+            .filter(|(name, vnic)| describing.iter().all(|tree| satisfies(tree, name, vnic)));
+        Some(described.map(|(name, _)| Arc::clone(name)).collect())
+    }
+}
+
+fn conjuncts(query: &Query) -> &[Tree] {
+    match &query.tree {
+        Tree::And(children) => children,
+        other => std::slice::from_ref(other),
     }
 }
 
@@ -70,8 +86,9 @@ fn satisfies(tree: &Tree, name: &str, vnic: &Vnic) -> bool {
         Tree::Or(children) => children.iter().any(|child| satisfies(child, name, vnic)),
         Tree::Not(inner) => !satisfies(inner, name, vnic),
         Tree::Term(term) => match &term.predicate {
-            Predicate::Text { column, how, values } => values_of(column, name, vnic)
-                .any(|value| values.iter().any(|wanted| how.test(value, wanted))),
+            Predicate::Text { column, how, values } => {
+                values_of(column, name, vnic).any(|value| values.iter().any(|wanted| how.test(value, wanted)))
+            }
             Predicate::Exists(Operand::Column(column)) => values_of(column, name, vnic).next().is_some(),
             _ => false,
         },

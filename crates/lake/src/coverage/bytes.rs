@@ -60,7 +60,8 @@ impl CoverageIndex {
             for column in ATTRIBUTES {
                 let count = input.number()?;
                 if count > 0 {
-                    let values = (0..count).map(|_| input.text().map(Arc::from)).collect::<Option<BTreeSet<_>>>()?;
+                    let values =
+                        (0..count).map(|_| input.text().map(Arc::from)).collect::<Option<BTreeSet<_>>>()?;
                     vnic.attributes.insert(column, values);
                 }
             }
@@ -191,7 +192,9 @@ mod tests {
     fn sample() -> CoverageIndex {
         let mut index = CoverageIndex::default();
         index.listed(1_700_000_000_000_000);
-        for (at, outcome) in [Outcome::Done, Outcome::Quarantined, Outcome::Expired, Outcome::Empty].into_iter().enumerate() {
+        for (at, outcome) in
+            [Outcome::Done, Outcome::Quarantined, Outcome::Expired, Outcome::Empty].into_iter().enumerate()
+        {
             let facts = ObjectFacts {
                 vnic_id: (at > 0).then(|| format!("vnic-{at}")),
                 record_type: Some("ingress".to_owned()),

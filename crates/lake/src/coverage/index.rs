@@ -58,7 +58,8 @@ pub(super) struct Vnic {
 }
 
 /// The columns that describe a vNIC, with the fact each is learned from.
-pub(super) const ATTRIBUTES: [&str; 6] = ["instance_id", "subnet_id", "vpc_id", "zone", "region", "account_id"];
+pub(super) const ATTRIBUTES: [&str; 6] =
+    ["instance_id", "subnet_id", "vpc_id", "zone", "region", "account_id"];
 
 /// What time is covered: per (vNIC, record type) the union of capture windows.
 ///
@@ -143,7 +144,8 @@ impl CoverageIndex {
     /// The vNICs' own addresses with the VPC each is in.
     pub fn own_addresses(&self) -> impl Iterator<Item = OwnAddress<'_>> {
         self.vnics.iter().flat_map(|(name, vnic)| {
-            vnic.addresses.iter().map(move |address| OwnAddress { vnic_id: name, address: *address })
+            let vpc_id = vnic.attributes.get("vpc_id").and_then(|values| values.last()).map(AsRef::as_ref);
+            vnic.addresses.iter().map(move |address| OwnAddress { vnic_id: name, vpc_id, address: *address })
         })
     }
 }
@@ -153,6 +155,8 @@ impl CoverageIndex {
 pub struct OwnAddress<'a> {
     /// The vNIC.
     pub vnic_id: &'a str,
+    /// The VPC it is in.
+    pub vpc_id: Option<&'a str>,
     /// Its address.
     pub address: IpAddr,
 }

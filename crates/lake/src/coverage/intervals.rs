@@ -17,7 +17,8 @@ impl Intervals {
 
     /// Takes sorted intervals that are apart.
     pub(super) fn from_sorted(spans: Vec<(i64, i64)>) -> Option<Self> {
-        let sorted = spans.iter().all(|(from, to)| from < to) && spans.windows(2).all(|pair| pair[0].1 <= pair[1].0);
+        let sorted =
+            spans.iter().all(|(from, to)| from < to) && spans.windows(2).all(|pair| pair[0].1 <= pair[1].0);
         sorted.then_some(Self(spans))
     }
 
@@ -44,7 +45,8 @@ impl Intervals {
         let near = |gap: i64| gap <= 0 || gap < slack;
         // Appending at the end is the usual case: objects come in time order.
         let first = self.0.partition_point(|(_, end)| *end < from && !near(from.saturating_sub(*end)));
-        let count = self.0[first..].partition_point(|(start, _)| *start <= to || near(start.saturating_sub(to)));
+        let count =
+            self.0[first..].partition_point(|(start, _)| *start <= to || near(start.saturating_sub(to)));
         if count == 0 {
             self.0.insert(first, (from, to));
             return;
@@ -81,7 +83,9 @@ impl Intervals {
     pub fn length_within(&self, from: i64, to: i64) -> i64 {
         let first = self.0.partition_point(|(_, end)| *end <= from);
         let spans = self.0[first..].iter().take_while(|(start, _)| *start < to);
-        spans.fold(0, |sum: i64, (start, end)| sum.saturating_add(((*end).min(to) - (*start).max(from)).max(0)))
+        spans.fold(0, |sum: i64, (start, end)| {
+            sum.saturating_add(((*end).min(to) - (*start).max(from)).max(0))
+        })
     }
 
     /// What is in this set but not in the other.

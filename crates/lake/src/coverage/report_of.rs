@@ -64,7 +64,9 @@ impl CoverageIndex {
                 // Nothing of it was ever read: all there is to say is what is quarantined.
                 for (record_type, stream) in &vnic.streams {
                     let spans = quarantined(stream).within(from, to);
-                    gaps.extend(spans.spans().iter().map(|span| gap(name, record_type, *span, GapKind::Quarantined)));
+                    gaps.extend(
+                        spans.spans().iter().map(|span| gap(name, record_type, *span, GapKind::Quarantined)),
+                    );
                 }
                 continue;
             };
@@ -76,7 +78,9 @@ impl CoverageIndex {
                 vnic_covered += lane.covered.length();
                 explain(&lane, &mut gaps);
                 lossy_time += lane.lossy.length();
-                lossy.extend(lane.lossy.spans().iter().map(|span| (name, Arc::clone(&lane.record_type), *span)));
+                lossy.extend(
+                    lane.lossy.spans().iter().map(|span| (name, Arc::clone(&lane.record_type), *span)),
+                );
             }
             if let Some(since) = silent_since
                 && (from..to).contains(&since)
@@ -100,7 +104,8 @@ impl CoverageIndex {
         gaps.retain(|gap: &Gap| gap.from < gap.to);
         gaps.sort_by_key(|gap| (std::cmp::Reverse(gap.to.0 - gap.from.0), gap.from, gap.vnic_id.clone()));
         lossy.sort_by_key(|(name, _, (from, _))| (std::cmp::Reverse(*from), Arc::clone(name)));
-        let (gap_count, lossy_windows, vnic_count) = (gaps.len() as u64, lossy.len() as u64, asked.len() as u64);
+        let (gap_count, lossy_windows, vnic_count) =
+            (gaps.len() as u64, lossy.len() as u64, asked.len() as u64);
         gaps.truncate(CoverageReport::MAX_GAPS);
         lossy.truncate(CoverageReport::MAX_GAPS);
         vnics.truncate(CoverageReport::MAX_VNICS);
@@ -237,7 +242,13 @@ fn quarantined(stream: &Stream) -> Intervals {
 }
 
 fn gap(name: &str, record_type: &str, (from, to): (i64, i64), kind: GapKind) -> Gap {
-    Gap { vnic_id: optional(name), record_type: optional(record_type), from: Instant(from), to: Instant(to), kind }
+    Gap {
+        vnic_id: optional(name),
+        record_type: optional(record_type),
+        from: Instant(from),
+        to: Instant(to),
+        kind,
+    }
 }
 
 fn optional(text: &str) -> Option<String> {

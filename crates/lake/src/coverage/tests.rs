@@ -33,7 +33,8 @@ fn add(index: &mut CoverageIndex, at: usize, outcome: Outcome, facts: &ObjectFac
 }
 
 fn report(index: &CoverageIndex, from: i64, to: i64, now: i64) -> CoverageReport {
-    let question = CoverageQuestion { range: Range::new(from * S, to * S), now: now * S, ..Default::default() };
+    let question =
+        CoverageQuestion { range: Range::new(from * S, to * S), now: now * S, ..Default::default() };
     index.report(&question)
 }
 
@@ -129,11 +130,18 @@ fn queries_pin_vnics() {
     {
         let facts = ObjectFacts { instance_id: Some(instance.to_owned()), ..facts(vnic, "ingress", 0, 300) };
         let own = [address.parse().expect("valid")];
-        index.add(&ObjectSpan { object_id: id(at), outcome: Outcome::Done, facts: &facts, own_addresses: &own });
+        index.add(&ObjectSpan {
+            object_id: id(at),
+            outcome: Outcome::Done,
+            facts: &facts,
+            own_addresses: &own,
+        });
     }
     let asked = |text: &str| {
         let query = flowglass_query::parse(text).expect("valid");
-        index.asked([&query]).map(|names| names.iter().map(|name| name.to_string()).collect::<Vec<_>>().join(" "))
+        index
+            .asked([&query])
+            .map(|names| names.iter().map(|name| name.to_string()).collect::<Vec<_>>().join(" "))
     };
     for (query, expected) in [
         ("", None),
@@ -158,8 +166,14 @@ fn own_addresses_are_learned_from_the_vnics_side() {
     let column = |values: [Option<&str>; 5]| Arc::new(StringArray::from(values.to_vec())) as ArrayRef;
     let rows = arrow::record_batch::RecordBatch::try_from_iter([
         ("direction", column([Some("I"), Some("O"), Some("O"), None, Some("I")])),
-        ("initiator_ip", column([Some("1.1.1.1"), Some("10.0.0.4"), Some("0.0.0.0"), Some("9.9.9.9"), Some("2.2.2.2")])),
-        ("target_ip", column([Some("10.0.0.4"), Some("8.8.8.8"), Some("255.255.255.255"), Some("7.7.7.7"), None])),
+        (
+            "initiator_ip",
+            column([Some("1.1.1.1"), Some("10.0.0.4"), Some("0.0.0.0"), Some("9.9.9.9"), Some("2.2.2.2")]),
+        ),
+        (
+            "target_ip",
+            column([Some("10.0.0.4"), Some("8.8.8.8"), Some("255.255.255.255"), Some("7.7.7.7"), None]),
+        ),
     ])
     .expect("columns of one length");
     assert_eq!(own_addresses(&rows), ["10.0.0.4".parse::<std::net::IpAddr>().expect("valid")]);

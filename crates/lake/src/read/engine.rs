@@ -78,7 +78,9 @@ impl Engine {
             .with_object_store_registry(Arc::new(OneStore::default()))
             .build_arc()
             .map_err(failed)?;
-        let mut config = SessionConfig::new().with_target_partitions(options.threads.max(1)).with_information_schema(false);
+        let mut config = SessionConfig::new()
+            .with_target_partitions(options.threads.max(1))
+            .with_information_schema(false);
         {
             let options = config.options_mut();
             options.execution.parquet.pushdown_filters = true;
@@ -102,14 +104,19 @@ impl Engine {
 
     /// Starts a question: its own memory bound within the shared pool, and its deadline.
     pub(crate) fn run(&self, view: Arc<View>, limits: Limits) -> Result<Run> {
-        let pool = Bounded { inner: Arc::clone(&self.runtime.memory_pool), used: AtomicUsize::new(0), limit: limits.memory_bytes };
+        let pool = Bounded {
+            inner: Arc::clone(&self.runtime.memory_pool),
+            used: AtomicUsize::new(0),
+            limit: limits.memory_bytes,
+        };
         let runtime = RuntimeEnvBuilder::from_runtime_env(&self.runtime)
             .with_memory_pool(Arc::new(pool))
             .build_arc()
             .map_err(|source| query_error("start the query", source))?;
         let url = Url::parse(STORE_URL).expect("a constant URL is valid");
         runtime.register_object_store(&url, Arc::clone(&view.store));
-        let state = SessionStateBuilder::new_from_existing(self.state.clone()).with_runtime_env(runtime).build();
+        let state =
+            SessionStateBuilder::new_from_existing(self.state.clone()).with_runtime_env(runtime).build();
         let started = Instant::now();
         Ok(Run { state, view, limits, started, deadline: started + limits.timeout })
     }
@@ -153,7 +160,8 @@ impl Run {
 
     /// Plans a logical plan within the deadline.
     pub(crate) async fn plan(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
-        let planned = tokio::time::timeout_at(self.deadline.into(), self.state.create_physical_plan(plan)).await;
+        let planned =
+            tokio::time::timeout_at(self.deadline.into(), self.state.create_physical_plan(plan)).await;
         planned.map_err(|_| self.late())?.map_err(|source| query_error("plan the query", source))
     }
 
@@ -184,7 +192,10 @@ impl Run {
 
 fn too_late(timeout: Duration) -> LakeError {
     LakeError::LimitReached {
-        reason: format!("the query took longer than {} s; narrow its time range, or raise the limit", timeout.as_secs_f64()),
+        reason: format!(
+            "the query took longer than {} s; narrow its time range, or raise the limit",
+            timeout.as_secs_f64()
+        ),
     }
 }
 
@@ -212,7 +223,9 @@ impl Stream for RowBatches {
             return Poll::Ready(None);
         }
         if let Poll::Ready(next) = self.inner.poll_next_unpin(context) {
-            return Poll::Ready(next.map(|batch| batch.map_err(|source| query_error("run the query", source))));
+            return Poll::Ready(
+                next.map(|batch| batch.map_err(|source| query_error("run the query", source))),
+            );
         }
         if self.late.as_mut().poll(context).is_ready() {
             self.done = true;
@@ -266,7 +279,9 @@ impl ObjectStoreRegistry for OneStore {
 
     fn get_store(&self, url: &Url) -> datafusion::common::Result<Arc<dyn ObjectStore>> {
         let known = self.0.read().clone().filter(|_| url.as_str() == STORE_URL);
-        known.ok_or_else(|| DataFusionError::Execution(format!("{url} cannot be read: only the lake's tables can")))
+        known.ok_or_else(|| {
+            DataFusionError::Execution(format!("{url} cannot be read: only the lake's tables can"))
+        })
     }
 }
 
@@ -309,9 +324,9 @@ impl MemoryPool for Bounded {
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> datafusion::common::Result<()> {
         let within = |used: usize| used.checked_add(additional).filter(|total| *total <= self.limit);
-        self.used
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, within)
-            .map_err(|used| resources_datafusion_err!("{used} of {} bytes are used, {additional} more are needed", self.limit))?;
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, within).map_err(|used| {
+            resources_datafusion_err!("{used} of {} bytes are used, {additional} more are needed", self.limit)
+        })?;
         let grown = self.inner.try_grow(reservation, additional);
         if grown.is_err() {
             self.used.fetch_sub(additional, Ordering::Relaxed);

@@ -32,7 +32,10 @@ pub(crate) static SUM_IN: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| udf(Functi
 pub(crate) static IDENTITY: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| udf(Function::Identity));
 
 fn udf(function: Function) -> Arc<ScalarUDF> {
-    Arc::new(ScalarUDF::new_from_impl(FlowFunction { function, signature: Signature::variadic_any(Volatility::Immutable) }))
+    Arc::new(ScalarUDF::new_from_impl(FlowFunction {
+        function,
+        signature: Signature::variadic_any(Volatility::Immutable),
+    }))
 }
 
 /// The functions that SQL statements may use too.
@@ -231,24 +234,27 @@ fn sum_in(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
         let [low, high] = pair else { return Err(exec_datafusion_err!("bounds come in pairs")) };
         ranges.push((bound(low)?.map(i128::from), bound(high)?.map(i128::from)));
     }
-    let result: BooleanArray = a
-        .iter()
-        .zip(b.iter())
-        .map(|(a, b)| {
-            if a.is_none() && b.is_none() {
-                return None;
-            }
-            let sum = i128::from(a.unwrap_or(0)) + i128::from(b.unwrap_or(0));
-            Some(ranges.iter().any(|(low, high)| low.is_none_or(|low| low <= sum) && high.is_none_or(|high| sum <= high)))
-        })
-        .collect();
+    let result: BooleanArray =
+        a.iter()
+            .zip(b.iter())
+            .map(|(a, b)| {
+                if a.is_none() && b.is_none() {
+                    return None;
+                }
+                let sum = i128::from(a.unwrap_or(0)) + i128::from(b.unwrap_or(0));
+                Some(ranges.iter().any(|(low, high)| {
+                    low.is_none_or(|low| low <= sum) && high.is_none_or(|high| sum <= high)
+                }))
+            })
+            .collect();
     Ok(Arc::new(result))
 }
 
 fn identity(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     // Fixed keys: the same values must have the same identity in every partition of a query.
     let state = datafusion::common::hash_utils::RandomState::with_seed(0x5eed_f107);
-    let arrays: Vec<ArrayRef> = args.args.iter().map(|arg| arg.to_array(args.number_rows)).collect::<Result<_>>()?;
+    let arrays: Vec<ArrayRef> =
+        args.args.iter().map(|arg| arg.to_array(args.number_rows)).collect::<Result<_>>()?;
     let mut hashes = vec![0_u64; args.number_rows];
     datafusion::common::hash_utils::create_hashes(&arrays, &state, &mut hashes)?;
     Ok(Arc::new(hashes.into_iter().map(u64::cast_signed).collect::<Int64Array>()))
@@ -265,7 +271,9 @@ impl Networks {
         let mut all = Vec::with_capacity(specs.len());
         for spec in specs {
             all.push(parse_network(spec).ok_or_else(|| {
-                exec_datafusion_err!("{spec:?} is no address, network (10.0.0.0/8) or range (10.0.0.1..10.0.0.9)")
+                exec_datafusion_err!(
+                    "{spec:?} is no address, network (10.0.0.0/8) or range (10.0.0.1..10.0.0.9)"
+                )
             })?);
         }
         all.sort_unstable();

@@ -11,7 +11,9 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::Like;
 use datafusion::logical_expr::{Expr, col, lit};
 use flowglass_flow::{address, catalogue, schema};
-use flowglass_query::{AddressRange, AddressSet, Match, NumberRange, Operand, Predicate, Property, Query, Tree};
+use flowglass_query::{
+    AddressRange, AddressSet, Match, NumberRange, Operand, Predicate, Property, Query, Tree,
+};
 
 use super::functions;
 use crate::answer::{Range, Scope};
@@ -87,12 +89,18 @@ fn not(inner: Expr) -> Expr {
 fn predicate(predicate: &Predicate) -> Expr {
     match predicate {
         Predicate::Text { column, how, values } => any(values.iter().map(|value| text(column, *how, value))),
-        Predicate::Crn { column, how, values } => {
-            call(&functions::CRN_IS, [lit(functions::mode_name(*how)), col(*column)].into_iter().chain(values.iter().map(|v| lit(v.as_str()))))
-        }
+        Predicate::Crn { column, how, values } => call(
+            &functions::CRN_IS,
+            [lit(functions::mode_name(*how)), col(*column)]
+                .into_iter()
+                .chain(values.iter().map(|v| lit(v.as_str()))),
+        ),
         Predicate::Address { operand, set } => over(*operand, |column| addresses(column, set)),
         Predicate::Number { operand: Operand::Sum(a, b), ranges } => {
-            let bounds = ranges.iter().flat_map(|range| [range.low, range.high]).map(|bound| lit(ScalarValue::Int64(bound)));
+            let bounds = ranges
+                .iter()
+                .flat_map(|range| [range.low, range.high])
+                .map(|bound| lit(ScalarValue::Int64(bound)));
             call(&functions::SUM_IN, [col(*a), col(*b)].into_iter().chain(bounds))
         }
         Predicate::Number { operand, ranges } => over(*operand, |column| numbers(column, ranges)),
@@ -101,16 +109,24 @@ fn predicate(predicate: &Predicate) -> Expr {
         Predicate::Exists(operand) => over(*operand, |column| col(column).is_not_null()),
         Predicate::Word { how, text } => {
             let columns = flowglass_query::WORD_COLUMNS.iter().map(|column| col(*column));
-            call(&functions::HAS_WORD, [lit(functions::mode_name(*how)), lit(text.as_str())].into_iter().chain(columns))
+            call(
+                &functions::HAS_WORD,
+                [lit(functions::mode_name(*how)), lit(text.as_str())].into_iter().chain(columns),
+            )
         }
-        Predicate::Extra { path, test } => call(&functions::extra_is(path.clone(), test.clone()), [col("extra")]),
+        Predicate::Extra { path, test } => {
+            call(&functions::extra_is(path.clone(), test.clone()), [col("extra")])
+        }
         Predicate::Is(property) => is(*property),
         Predicate::BothSides => truth(),
         Predicate::Never { .. } => lit(false),
     }
 }
 
-fn call(function: &std::sync::Arc<datafusion::logical_expr::ScalarUDF>, args: impl IntoIterator<Item = Expr>) -> Expr {
+fn call(
+    function: &std::sync::Arc<datafusion::logical_expr::ScalarUDF>,
+    args: impl IntoIterator<Item = Expr>,
+) -> Expr {
     function.call(args.into_iter().collect())
 }
 
@@ -152,12 +168,14 @@ fn is(property: Property) -> Expr {
         Property::Public => all([
             col("initiator_ip").is_not_null(),
             col("target_ip").is_not_null(),
-            any([call(&functions::IS_PUBLIC, [col("initiator_ip")]), call(&functions::IS_PUBLIC, [col("target_ip")])]),
+            any([
+                call(&functions::IS_PUBLIC, [col("initiator_ip")]),
+                call(&functions::IS_PUBLIC, [col("target_ip")]),
+            ]),
         ]),
-        Property::OneWay => all([
-            col("packets_from_initiator").gt(lit(0_i64)),
-            col("packets_from_target").eq(lit(0_i64)),
-        ]),
+        Property::OneWay => {
+            all([col("packets_from_initiator").gt(lit(0_i64)), col("packets_from_target").eq(lit(0_i64))])
+        }
     }
 }
 
@@ -253,14 +271,12 @@ fn addresses(column: &'static str, set: &AddressSet) -> Expr {
     if ranges.is_empty() {
         return lit(false);
     }
-    let count = ranges.iter().fold(0_u128, |sum, range| sum.saturating_add((range.last - range.first).saturating_add(1)));
+    let count = ranges
+        .iter()
+        .fold(0_u128, |sum, range| sum.saturating_add((range.last - range.first).saturating_add(1)));
     if count <= MAX_EQUALITIES as u128 {
-        let texts: Vec<Expr> = ranges
-            .iter()
-            .flat_map(|range| range.first..=range.last)
-            .flat_map(texts_of)
-            .map(lit)
-            .collect();
+        let texts: Vec<Expr> =
+            ranges.iter().flat_map(|range| range.first..=range.last).flat_map(texts_of).map(lit).collect();
         return match texts.as_slice() {
             [text] => col(column).eq(text.clone()),
             _ => col(column).in_list(texts, false),
@@ -314,7 +330,9 @@ fn shared_prefixes(range: &AddressRange) -> Option<Vec<String>> {
         let octets = (first ^ last).leading_zeros() / 8;
         return (octets > 0).then(|| v4_prefixes(first >> (32 - 8 * octets), octets).to_vec());
     }
-    let (IpAddr::V6(first), IpAddr::V6(last)) = (IpAddr::V6(range.first.into()), IpAddr::V6(range.last.into())) else {
+    let (IpAddr::V6(first), IpAddr::V6(last)) =
+        (IpAddr::V6(range.first.into()), IpAddr::V6(range.last.into()))
+    else {
         return None;
     };
     // Hextets before the first zero are printed one by one; later ones may be hidden in `::`.

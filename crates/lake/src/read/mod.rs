@@ -1,11 +1,21 @@
-//! Reading a lake.
+//! Reading a lake: the typed query as a plan, the plan's rows as an answer with its coverage.
+//!
+//! A [`Reader`] gets a [`View`] of the newest version for every question, plans it over [`provider`]'s tables, and runs
+//! it in one engine whose memory and time are bounded.
 
+mod aggregate;
+mod cursor;
 mod engine;
 mod functions;
 mod lower;
+mod measure;
 mod provider;
+mod reader;
+mod search;
 mod view;
 
 pub use engine::{ReaderOptions, RowBatches};
 pub use provider::{flow_rows, object_rows};
+pub use reader::Reader;
+pub use search::SearchStream;
 pub use view::{AddedFiles, TableView, View, Views};

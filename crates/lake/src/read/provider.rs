@@ -13,7 +13,9 @@ use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::stats::Precision;
-use datafusion::common::{Column, ColumnStatistics, DFSchema, Result, ScalarValue, Statistics, project_schema};
+use datafusion::common::{
+    Column, ColumnStatistics, DFSchema, Result, ScalarValue, Statistics, project_schema,
+};
 use datafusion::config::TableParquetOptions;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
@@ -27,8 +29,8 @@ use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use flowglass_flow::schema::{self, PARTITION};
-use object_store::path::Path;
 use object_store::ObjectStore;
+use object_store::path::Path;
 
 use crate::delta::{DataFile, Value};
 
@@ -84,9 +86,8 @@ impl FilesTable {
         files.sort_by_cached_key(|file| std::cmp::Reverse(newest(file)));
         let (partition, columns): (Vec<FieldRef>, Vec<FieldRef>) =
             schema.fields().iter().cloned().partition(|field| field.name() == PARTITION);
-        let table_schema = TableSchema::builder(Arc::new(Schema::new(columns)))
-            .with_table_partition_cols(partition)
-            .build();
+        let table_schema =
+            TableSchema::builder(Arc::new(Schema::new(columns))).with_table_partition_cols(partition).build();
         Self { schema, table_schema, folder, store, files }
     }
 
@@ -96,7 +97,9 @@ impl FilesTable {
     }
 
     fn prune(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<&Arc<DataFile>>> {
-        let Some(filter) = conjunction(filters.iter().cloned()) else { return Ok(self.files.iter().collect()) };
+        let Some(filter) = conjunction(filters.iter().cloned()) else {
+            return Ok(self.files.iter().collect());
+        };
         let df_schema = DFSchema::try_from(Arc::clone(&self.schema))?;
         let physical = state.create_physical_expr(filter, &df_schema)?;
         let predicate =
@@ -110,7 +113,8 @@ impl FilesTable {
 
     fn partitioned_file(&self, file: &DataFile) -> PartitionedFile {
         let location = file.path.split('/').fold(self.folder.clone(), |path, part| path.join(part));
-        let columns = self.table_schema.file_schema().fields().iter().map(|field| column_statistics(file, field));
+        let columns =
+            self.table_schema.file_schema().fields().iter().map(|field| column_statistics(file, field));
         let statistics = Statistics {
             num_rows: rows(file).map_or(Precision::Absent, Precision::Exact),
             total_byte_size: Precision::Absent,
@@ -160,7 +164,10 @@ impl TableProvider for FilesTable {
             total = total.add(&rows(file).map_or(Precision::Absent, Precision::Exact));
             groups[at % group_count].push(self.partitioned_file(file));
         }
-        let options = TableParquetOptions { global: state.config_options().execution.parquet.clone(), ..Default::default() };
+        let options = TableParquetOptions {
+            global: state.config_options().execution.parquet.clone(),
+            ..Default::default()
+        };
         let cache = state.runtime_env().cache_manager.get_file_metadata_cache();
         let factory = CachedParquetFileReaderFactory::new(Arc::clone(&self.store), cache);
         let source = ParquetSource::new(self.table_schema.clone())
@@ -237,7 +244,8 @@ impl FileBounds<'_> {
         }
         let values = self.files.iter().map(|file| {
             let column = file.stats.column(field.name());
-            let bound = column.and_then(|column| if upper { column.max.as_ref() } else { column.min.as_ref() });
+            let bound =
+                column.and_then(|column| if upper { column.max.as_ref() } else { column.min.as_ref() });
             scalar(bound, field.data_type())
         });
         ScalarValue::iter_to_array(values).ok()
@@ -276,7 +284,10 @@ impl PruningStatistics for FileBounds<'_> {
 }
 
 /// Casts a batch to a schema of the same columns: text to views, missing columns to nulls.
-pub(crate) fn conform(batch: &arrow::record_batch::RecordBatch, schema: &SchemaRef) -> Result<arrow::record_batch::RecordBatch> {
+pub(crate) fn conform(
+    batch: &arrow::record_batch::RecordBatch,
+    schema: &SchemaRef,
+) -> Result<arrow::record_batch::RecordBatch> {
     let columns = schema.fields().iter().map(|field| {
         let column = match batch.column_by_name(field.name()) {
             Some(column) if column.data_type() == field.data_type() => Arc::clone(column),
@@ -289,4 +300,3 @@ pub(crate) fn conform(batch: &arrow::record_batch::RecordBatch, schema: &SchemaR
     let options = arrow::record_batch::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     Ok(arrow::record_batch::RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?)
 }
-

@@ -1,0 +1,213 @@
+//! What is counted: measures as filters and aggregates.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use datafusion::functions::core::expr_fn::coalesce;
+use datafusion::functions_aggregate::expr_fn::{count, count_distinct, sum};
+use datafusion::logical_expr::{Expr, cast, col, lit};
+use flowglass_query::{Operand, Predicate, Property, Query, Tree};
+
+use super::functions::IDENTITY;
+use super::lower;
+use super::view::View;
+use crate::answer::{Closing, Measure, MeasureUsed, Scope, Sides};
+use crate::delta::Value;
+
+/// A measure, ready to be planned.
+#[derive(Debug, Clone)]
+pub(crate) struct Measured {
+    /// What the answer says of it.
+    pub(crate) used: MeasureUsed,
+    /// Rows that count.
+    pub(crate) filter: Expr,
+    /// How much they count: the sum of these aggregates.
+    pub(crate) parts: Vec<Expr>,
+}
+
+/// The measure of a chart that names none: attempts where rejected traffic is charted, else records.
+pub(crate) fn default_measure(scope: &Scope, splits: &[&str]) -> Measure {
+    let rejected = only_rejected(&scope.query) || scope.filter.as_ref().is_some_and(only_rejected);
+    if rejected || splits.contains(&"action") { Measure::Attempts } else { Measure::Records }
+}
+
+/// Plans a measure of a scope.
+pub(crate) fn measured(measure: Measure, scope: &Scope, view: &View) -> Measured {
+    let wants_closing = mentions_closing(&scope.query);
+    let without_closing = || if wants_closing { lower::truth() } else { is_not_true(lower::closing()) };
+    let both = scope.query.wants_both_sides() || is_one_sided(&scope.query);
+    let once = || if both { lower::truth() } else { not_from_the_other_side(scope, view) };
+    let filter = match measure {
+        Measure::AllRecords => lower::truth(),
+        Measure::Attempts => col("was_initiated").eq(lit(true)),
+        Measure::Records => without_closing(),
+        Measure::Connections => lower::all([without_closing(), once()]),
+        // Closing records carry nothing: they need no filter.
+        Measure::Bytes | Measure::Packets => once(),
+    };
+    let parts = match measure {
+        Measure::AllRecords | Measure::Attempts | Measure::Records => vec![count(lit(1_i64))],
+        Measure::Connections => vec![count_distinct(connection_identity())],
+        Measure::Bytes => volume("bytes_from_initiator", "bytes_from_target", view),
+        Measure::Packets => volume("packets_from_initiator", "packets_from_target", view),
+    };
+    let closing = match measure {
+        Measure::AllRecords => Closing::Included,
+        Measure::Records | Measure::Connections if wants_closing => Closing::Included,
+        _ => Closing::Excluded,
+    };
+    let sides = match measure {
+        Measure::Connections | Measure::Bytes | Measure::Packets if !both => Sides::Once,
+        _ => Sides::Both,
+    };
+    Measured { used: MeasureUsed { name: measure, closing, sides, words: words(measure, closing, sides) }, filter, parts }
+}
+
+fn words(measure: Measure, closing: Closing, sides: Sides) -> String {
+    let once = match sides {
+        Sides::Once => "; traffic seen from both ends counts once",
+        Sides::Both => "",
+    };
+    let what = match (measure, closing) {
+        (Measure::Attempts, _) => "attempts: connections begun",
+        (Measure::Records, Closing::Excluded) => "records without closing ones",
+        (Measure::Records | Measure::AllRecords, _) => "records",
+        (Measure::Connections, _) => "connections",
+        (Measure::Bytes, _) => "bytes of both directions",
+        (Measure::Packets, _) => "packets of both directions",
+    };
+    format!("{what}{once}")
+}
+
+/// What tells a connection from others on one vNIC.
+fn connection_identity() -> Expr {
+    let start = coalesce(vec![col("connection_start_time"), col("start_time"), col("time")]);
+    let columns =
+        ["vnic_id", "initiator_ip", "target_ip", "initiator_port", "target_port", "transport_protocol"].map(col);
+    IDENTITY.call(columns.into_iter().chain([start]).collect())
+}
+
+/// Two sums instead of a sum of sums: a missing counter must not hide the other, nor the addition overflow.
+fn volume(a: &str, b: &str, view: &View) -> Vec<Expr> {
+    let wide = !sums_fit(view, &[a, b]);
+    vec![total(a, wide), total(b, wide)]
+}
+
+/// The sum of a counter, in 128 bits if 64 may not hold it.
+pub(crate) fn total(column: &str, wide: bool) -> Expr {
+    if wide { sum(cast(col(column), DataType::Decimal128(20, 0))) } else { sum(col(column)) }
+}
+
+/// True if sums of these columns over the whole table cannot overflow 64 bits, by the log's statistics.
+pub(crate) fn sums_fit(view: &View, columns: &[&str]) -> bool {
+    let mut bound = 0_i128;
+    for file in view.flows.state.files.values() {
+        for column in columns {
+            let max = match file.stats.column(column) {
+                Some(stats) => match (&stats.max, stats.nulls) {
+                    (Some(Value::Integer(max)), _) => *max,
+                    (None, Some(nulls)) if file.stats.rows > 0 && nulls >= file.stats.rows => 0,
+                    _ => return false,
+                },
+                None => return false,
+            };
+            if file.stats.rows == 0 {
+                return false;
+            }
+            bound += i128::from(max) * i128::from(file.stats.rows);
+        }
+    }
+    bound < i128::from(i64::MAX)
+}
+
+fn is_not_true(expr: Expr) -> Expr {
+    Expr::IsNotTrue(Box::new(expr))
+}
+
+/// Drops the target's report of traffic that the initiator's vNIC reports as well: inbound records whose initiator is
+/// an asked vNIC's own address, in the same VPC or in no other.
+fn not_from_the_other_side(scope: &Scope, view: &View) -> Expr {
+    let asked = view.coverage.described(queries(scope));
+    let mut owners: BTreeMap<IpAddr, Vec<(&str, Option<&str>)>> = BTreeMap::new();
+    for own in view.coverage.own_addresses() {
+        owners.entry(own.address).or_default().push((own.vnic_id, own.vpc_id));
+    }
+    let mut anywhere = Vec::new();
+    let mut by_vpc: BTreeMap<Option<&str>, BTreeSet<IpAddr>> = BTreeMap::new();
+    for (address, owners) in owners {
+        let is_asked = |name: &str| asked.as_ref().is_none_or(|asked: &BTreeSet<Arc<str>>| asked.contains(name));
+        match owners.as_slice() {
+            [(name, _)] if is_asked(name) => anywhere.push(address),
+            several => several.iter().filter(|(name, _)| is_asked(name)).for_each(|(_, vpc)| {
+                by_vpc.entry(*vpc).or_default().insert(address);
+            }),
+        }
+    }
+    let is_one_of = |addresses: Vec<IpAddr>| {
+        col("initiator_ip").in_list(addresses.iter().map(|address| lit(address.to_string())).collect(), false)
+    };
+    let in_vpc = by_vpc.into_iter().map(|(vpc, addresses)| {
+        let vpc = vpc.map_or_else(|| col("vpc_id").is_null(), |vpc| col("vpc_id").eq(lit(vpc)));
+        vpc.and(is_one_of(addresses.into_iter().collect()))
+    });
+    let mut owned: Vec<Expr> = in_vpc.collect();
+    if !anywhere.is_empty() {
+        owned.push(is_one_of(anywhere));
+    }
+    if owned.is_empty() {
+        return lower::truth();
+    }
+    is_not_true(col("direction").eq(lit("I")).and(lower::any(owned)))
+}
+
+/// The query and the row filter of a scope.
+pub(crate) fn queries(scope: &Scope) -> impl Iterator<Item = &Query> {
+    std::iter::once(&scope.query).chain(scope.filter.as_ref())
+}
+
+fn mentions_closing(query: &Query) -> bool {
+    let mut found = false;
+    query.tree.for_each_term(&mut |term| found |= term.predicate == Predicate::Is(Property::Closing));
+    found
+}
+
+/// True if a query asks for one side's reports by itself, so that nothing it finds is reported twice: it names a
+/// direction or record type, looks from the vNIC, or wants rejected traffic (what the target rejects, the initiator's
+/// vNIC reports as accepted).
+fn is_one_sided(query: &Query) -> bool {
+    let mut found = only_rejected(query);
+    query.tree.for_each_term(&mut |term| {
+        found |= match &term.predicate {
+            Predicate::Text { column, .. } => matches!(*column, "direction" | "record_type"),
+            Predicate::Address { operand, .. } | Predicate::Number { operand, .. } | Predicate::Exists(operand) => {
+                matches!(operand, Operand::ByDirection { .. })
+            }
+            _ => false,
+        };
+    });
+    found
+}
+
+/// True if every row a query finds is rejected.
+fn only_rejected(query: &Query) -> bool {
+    fn rules_out_accepted(tree: &Tree) -> bool {
+        let accepts = |tree: &Tree| match tree {
+            Tree::Term(term) => match &term.predicate {
+                Predicate::Text { column: "action", how, values } => {
+                    Some(values.iter().any(|wanted| how.test("accepted", wanted)))
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        match tree {
+            Tree::And(children) => children.iter().any(rules_out_accepted),
+            Tree::Or(children) => children.iter().all(rules_out_accepted),
+            Tree::Not(inner) => accepts(inner) == Some(true),
+            term => accepts(term) == Some(false),
+        }
+    }
+    rules_out_accepted(&query.tree)
+}
