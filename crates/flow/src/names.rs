@@ -1,5 +1,7 @@
 //! Names people give to addresses, networks, vNICs and instances.
 
+mod configuration;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
@@ -63,13 +65,17 @@ pub enum NamesError {
         text: String,
     },
     /// It begins like JSON but is none.
-    #[error("the names file is not valid JSON: {reason}; it may be an object of keys and names, or a VPC configuration")]
+    #[error(
+        "the names file is not valid JSON: {reason}; it may be an object of keys and names, or a VPC configuration"
+    )]
     Json {
         /// What the reader says.
         reason: String,
     },
     /// A member of a JSON object of names is no text.
-    #[error("the name of {key:?} in the names file is not a text; a VPC configuration has a member `instances`")]
+    #[error(
+        "the name of {key:?} in the names file is not a text; a VPC configuration has a member `instances`"
+    )]
     NotText {
         /// The key.
         key: String,
@@ -139,7 +145,9 @@ impl Names {
     /// Returns the name of an address: its own, else that of the smallest named network it lies in.
     pub fn of_address(&self, address: IpAddr) -> Option<&str> {
         let bits = to_bits(address);
-        self.lengths.iter().find_map(|&length| self.networks.get(&(length, bits & mask(length))).map(String::as_str))
+        self.lengths
+            .iter()
+            .find_map(|&length| self.networks.get(&(length, bits & mask(length))).map(String::as_str))
     }
 
     /// Returns the name of a vNIC id.
@@ -193,12 +201,15 @@ impl Names {
 
     /// Returns the distinct names, sorted.
     pub fn names(&self) -> Vec<&str> {
-        let all: BTreeSet<&str> = self.networks.values().chain(self.ids.values()).map(String::as_str).collect();
+        let all: BTreeSet<&str> =
+            self.networks.values().chain(self.ids.values()).map(String::as_str).collect();
         all.into_iter().collect()
     }
 
     fn of_id(&self, id: &str, kind: IdKind) -> Option<&str> {
-        [kind, IdKind::Any].into_iter().find_map(|kind| self.ids.get(&(id.to_owned(), kind)).map(String::as_str))
+        [kind, IdKind::Any]
+            .into_iter()
+            .find_map(|kind| self.ids.get(&(id.to_owned(), kind)).map(String::as_str))
     }
 
     fn insert_network(&mut self, length: u8, first: u128, name: &str, replace: bool) {
@@ -235,8 +246,12 @@ impl Names {
     }
 
     fn read_json(&mut self, text: &str) -> Result<(), NamesError> {
-        let value: Value = serde_json::from_str(text).map_err(|error| NamesError::Json { reason: error.to_string() })?;
-        if ["instances", "subnets", "vpcs"].iter().any(|member| value.get(member).is_some_and(Value::is_array)) {
+        let value: Value =
+            serde_json::from_str(text).map_err(|error| NamesError::Json { reason: error.to_string() })?;
+        if ["instances", "subnets", "vpcs"]
+            .iter()
+            .any(|member| value.get(member).is_some_and(Value::is_array))
+        {
             self.read_configuration(&value);
             return Ok(());
         }
@@ -246,90 +261,6 @@ impl Names {
         }
         Ok(())
     }
-
-    /// Reads a VPC configuration. What is read first keeps the address: the nearest thing to what people call a host.
-    fn read_configuration(&mut self, config: &Value) {
-        for instance in list(config, "instances") {
-            let Some(name) = text(instance, "name") else { continue };
-            self.insert_id(instance, IdKind::Instance, name);
-            let interfaces = list(instance, "network_interfaces")
-                .chain(list(instance, "network_attachments"))
-                .chain(instance.get("primary_network_interface"))
-                .chain(instance.get("primary_network_attachment"));
-            for interface in interfaces {
-                self.insert_id(interface, IdKind::Vnic, name);
-                self.insert_address(interface.get("primary_ip"), name);
-                list(interface, "ips").for_each(|ip| self.insert_address(Some(ip), name));
-                if let Some(vni) = interface.get("virtual_network_interface") {
-                    self.insert_id(vni, IdKind::Vnic, name);
-                    self.insert_address(vni.get("primary_ip"), name);
-                }
-            }
-        }
-        for balancer in list(config, "load_balancers") {
-            let Some(name) = text(balancer, "name") else { continue };
-            for ip in list(balancer, "private_ips").chain(list(balancer, "public_ips")) {
-                self.insert_address(Some(ip), name);
-            }
-        }
-        for gateway in list(config, "endpoint_gateways") {
-            let Some(name) = text(gateway, "name") else { continue };
-            list(gateway, "ips").for_each(|ip| self.insert_address(Some(ip), name));
-        }
-        for floating in list(config, "floating_ips") {
-            if let Some(name) = text(floating, "name") {
-                self.insert_address(Some(floating), name);
-            }
-        }
-        for gateway in list(config, "public_gateways") {
-            if let Some(name) = text(gateway, "name") {
-                self.insert_address(gateway.get("floating_ip"), name);
-            }
-        }
-        for vni in list(config, "virtual_nis") {
-            let Some(name) = text(vni, "name") else { continue };
-            self.insert_id(vni, IdKind::Vnic, name);
-            list(vni, "ips").chain(vni.get("primary_ip")).for_each(|ip| self.insert_address(Some(ip), name));
-        }
-        for subnet in list(config, "subnets") {
-            let Some(name) = text(subnet, "name") else { continue };
-            self.insert_id(subnet, IdKind::Subnet, name);
-            if let Some((length, first)) = text(subnet, "ipv4_cidr_block").and_then(parse_network) {
-                self.insert_network(length, first, name, false);
-            }
-        }
-        for vpc in list(config, "vpcs") {
-            let Some(name) = text(vpc, "name") else { continue };
-            self.insert_id(vpc, IdKind::Vpc, name);
-            for prefix in list(vpc, "address_prefixes") {
-                if let Some((length, first)) = text(prefix, "cidr").and_then(parse_network) {
-                    self.insert_network(length, first, name, false);
-                }
-            }
-        }
-    }
-
-    fn insert_id(&mut self, thing: &Value, kind: IdKind, name: &str) {
-        if let Some(id) = text(thing, "id") {
-            self.ids.entry((id.to_owned(), kind)).or_insert_with(|| name.to_owned());
-        }
-    }
-
-    fn insert_address(&mut self, ip: Option<&Value>, name: &str) {
-        let address = ip.and_then(|ip| text(ip, "address")).and_then(address::parse);
-        // An interface that waits for its address shows 0.0.0.0.
-        if let Some(address) = address.filter(|address| !address.is_unspecified()) {
-            self.insert_network(128, to_bits(address), name, false);
-        }
-    }
-}
-
-fn list<'a>(value: &'a Value, member: &str) -> impl Iterator<Item = &'a Value> {
-    value.get(member).and_then(Value::as_array).into_iter().flatten()
-}
-
-fn text<'a>(value: &'a Value, member: &str) -> Option<&'a str> {
-    value.get(member).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
 /// Prefix length and first address, both of the 128-bit form, of an address or CIDR.
@@ -378,10 +309,14 @@ mod tests {
 
     #[test]
     fn found_by_name() {
-        let names = Names::parse("10.240.0.4 vsi1\n10.240.64.4 vsi2\ninstance:i1 vsi1\nvnic:v1 vsi1\n").expect("names");
+        let names = Names::parse("10.240.0.4 vsi1\n10.240.64.4 vsi2\ninstance:i1 vsi1\nvnic:v1 vsi1\n")
+            .expect("names");
         let found = names.named(|name| name == "vsi1")["vsi1"].clone();
         let bits = to_bits(address("10.240.0.4"));
-        assert_eq!((found.ranges, found.vnics, found.instances), (vec![(bits, bits)], vec!["v1".into()], vec!["i1".into()]));
+        assert_eq!(
+            (found.ranges, found.vnics, found.instances),
+            (vec![(bits, bits)], vec!["v1".into()], vec!["i1".into()])
+        );
         let prefixed = names.named(|name| name.starts_with("vsi"));
         assert_eq!(prefixed.into_keys().collect::<Vec<_>>(), ["vsi1", "vsi2"]);
         assert!(names.named(|_| false).is_empty());
@@ -389,8 +324,10 @@ mod tests {
 
     #[test]
     fn json_object() {
-        let names = Names::parse(r#"{"10.240.0.4": "vsi1", "crn:v1:bluemix:public:is:us-south-1:a/7::instance:0717_x": "vsi1"}"#)
-            .expect("names");
+        let names = Names::parse(
+            r#"{"10.240.0.4": "vsi1", "crn:v1:bluemix:public:is:us-south-1:a/7::instance:0717_x": "vsi1"}"#,
+        )
+        .expect("names");
         assert_eq!(names.of_address(address("10.240.0.4")), Some("vsi1"));
         assert_eq!(names.of_instance("0717_x"), Some("vsi1"));
     }
@@ -430,9 +367,13 @@ mod tests {
 
     #[test]
     fn collected_configurations() {
-        let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/samples/ibm/config"));
+        let folder =
+            std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/samples/ibm/config"));
         let Ok(entries) = std::fs::read_dir(folder) else {
-            eprintln!("skipped: no sample configurations beside the repository");
+            #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+            {
+                eprintln!("skipped: no sample configurations beside the repository");
+            }
             return;
         };
         let mut files = 0;
@@ -457,7 +398,10 @@ mod tests {
             "line 2 of the names file has a key but no name: \"10.0.0.2\"; write `<address, CIDR or id> <name>` on each line"
         );
         assert!(matches!(Names::parse("{nonsense"), Err(NamesError::Json { .. })));
-        assert_eq!(Names::parse(r#"{"a": 1}"#).expect_err("no text"), NamesError::NotText { key: "a".into() });
+        assert_eq!(
+            Names::parse(r#"{"a": 1}"#).expect_err("no text"),
+            NamesError::NotText { key: "a".into() }
+        );
         assert!(Names::parse("").expect("empty is fine").is_empty());
     }
 

@@ -82,7 +82,8 @@ pub fn complete(text: &str, cursor: usize) -> Completion {
     }
     let place = locate(&text[..cursor]);
     let rest = &text[cursor..];
-    let end = cursor + rest.find(|c: char| c.is_whitespace() || matches!(c, ')' | ',' | ']')).unwrap_or(rest.len());
+    let end =
+        cursor + rest.find(|c: char| c.is_whitespace() || matches!(c, ')' | ',' | ']')).unwrap_or(rest.len());
     let span = place.start..end;
     match place.field.map(fields::find) {
         None => Completion { span, items: terms(&place.prefix), values_of: None },
@@ -131,7 +132,10 @@ fn locate(text: &str) -> Place<'_> {
                 continue;
             }
         }
-        let operator = Op::ALL.iter().find(|(symbol, _)| text[at..].starts_with(symbol)).map_or(0, |(symbol, _)| symbol.len());
+        let operator = Op::ALL
+            .iter()
+            .find(|(symbol, _)| text[at..].starts_with(symbol))
+            .map_or(0, |(symbol, _)| symbol.len());
         at += operator;
         let rest = &text[at..];
         let (length, found) = match rest.chars().next() {
@@ -202,7 +206,7 @@ fn word(rest: &str) -> Found {
     (rest.len(), Some((0, rest.to_owned())))
 }
 
-/// Fields and keywords; those that start with what was typed go first, those that hold it follow.
+/// Fields and keywords; those that start with what was typed go first, those with such a part follow.
 fn terms(prefix: &str) -> Vec<Item> {
     let typed = prefix.to_ascii_lowercase();
     let mut first = Vec::new();
@@ -213,12 +217,16 @@ fn terms(prefix: &str) -> Vec<Item> {
         let item = || Item { text: format!("{name}:"), kind, detail: doc.to_owned() };
         if name.starts_with(&typed) {
             first.push(item());
-        } else if typed.len() >= 2 && name.contains(&typed) {
+        } else if typed.len() >= 2 && name.split('_').any(|part| part.starts_with(&typed)) {
             second.push(item());
         }
     }
     first.extend(second);
-    for (word, doc) in [("OR", "either; binds tighter than AND"), ("AND", "both; a space says the same"), ("NOT", "not the next term")] {
+    for (word, doc) in [
+        ("OR", "either; binds tighter than AND"),
+        ("AND", "both; a space says the same"),
+        ("NOT", "not the next term"),
+    ] {
         if !prefix.is_empty() && word.starts_with(prefix) {
             first.push(Item { text: format!("{word} "), kind: ItemKind::Keyword, detail: doc.to_owned() });
         }
@@ -232,7 +240,8 @@ fn value(target: &Target, place: &Place<'_>, span: Range<usize>) -> Completion {
     let item = |text: &str, kind, detail: String| Item { text: text_value(text), kind, detail };
     let mut items = Vec::new();
     let mut values_of = None;
-    let real = |columns: Vec<&'static str>, names| Some(ValuesOf { columns, prefix: place.prefix.clone(), names });
+    let real =
+        |columns: Vec<&'static str>, names| Some(ValuesOf { columns, prefix: place.prefix.clone(), names });
     let mut operators: &[(&str, &str)] = &[];
     match target {
         Target::Text(field) if !field.values.is_empty() => {
@@ -252,16 +261,23 @@ fn value(target: &Target, place: &Place<'_>, span: Range<usize>) -> Completion {
             operators = ORDER_OPERATORS;
             match kind {
                 NumberKind::Port => {
-                    let columns = operand.columns().into_iter().filter(|column| *column != "direction").collect();
+                    let columns =
+                        operand.columns().into_iter().filter(|column| *column != "direction").collect();
                     values_of = real(columns, false);
                     let is_name = typed.starts_with(|c: char| c.is_ascii_alphabetic());
                     let services = services::services().filter(|(name, _)| is_name && starts(name));
-                    items.extend(services.map(|(name, port)| item(name, ItemKind::Service, format!("port {port}"))));
+                    items.extend(
+                        services.map(|(name, port)| item(name, ItemKind::Service, format!("port {port}"))),
+                    );
                 }
                 NumberKind::Protocol => {
                     let held = [("tcp", services::TCP), ("udp", services::UDP)];
                     let fitting = held.into_iter().filter(|(name, _)| starts(name));
-                    items.extend(fitting.map(|(name, number)| item(name, ItemKind::Service, format!("protocol {number}"))));
+                    items.extend(
+                        fitting.map(|(name, number)| {
+                            item(name, ItemKind::Service, format!("protocol {number}"))
+                        }),
+                    );
                 }
                 NumberKind::Bytes | NumberKind::Plain => {}
             }
@@ -273,9 +289,13 @@ fn value(target: &Target, place: &Place<'_>, span: Range<usize>) -> Completion {
         }
         Target::Is => {
             let fitting = Property::ALL.into_iter().filter(|property| starts(property.as_str()));
-            items.extend(fitting.map(|property| item(property.as_str(), ItemKind::Value, property.doc().to_owned())));
+            items.extend(
+                fitting.map(|property| item(property.as_str(), ItemKind::Value, property.doc().to_owned())),
+            );
         }
-        Target::Sides if starts("both") => items.push(item("both", ItemKind::Value, "count both reports".to_owned())),
+        Target::Sides if starts("both") => {
+            items.push(item("both", ItemKind::Value, "count both reports".to_owned()))
+        }
         Target::Sides | Target::Extra(_) | Target::Attribute => {}
     }
     if place.prefix.is_empty() && !place.plain {
@@ -289,7 +309,11 @@ fn value(target: &Target, place: &Place<'_>, span: Range<usize>) -> Completion {
 }
 
 const PRESENT: &[(&str, &str)] = &[("*", "any value")];
-const TEXT_OPERATORS: &[(&str, &str)] =
-    &[("=", "starts with, in this case"), ("==", "whole value"), ("===", "whole value, in this case"), ("*", "any value")];
+const TEXT_OPERATORS: &[(&str, &str)] = &[
+    ("=", "starts with, in this case"),
+    ("==", "whole value"),
+    ("===", "whole value, in this case"),
+    ("*", "any value"),
+];
 const ORDER_OPERATORS: &[(&str, &str)] =
     &[(">", "above"), (">=", "from"), ("<", "below"), ("<=", "up to"), ("*", "any value")];

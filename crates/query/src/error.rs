@@ -89,7 +89,12 @@ fn render(text: &str, span: &Range<usize>, message: &str, hint: Option<&str>) ->
     let to = floor((end.max(start) + 40).min(line_end)).max(start);
     let before = show(&text[from..start]);
     let carets = text[start..end.min(to).max(start)].chars().count().max(1);
-    let mut out = format!("  {}\n  {}{} {message}", show(&text[from..to]), " ".repeat(before.chars().count()), "^".repeat(carets));
+    let mut out = format!(
+        "  {}\n  {}{} {message}",
+        show(&text[from..to]),
+        " ".repeat(before.chars().count()),
+        "^".repeat(carets)
+    );
     if let Some(hint) = hint {
         out.push_str("\nhint: ");
         out.push_str(hint);

@@ -2,9 +2,11 @@
 
 use flowglass_flow::{AddressClass, address, crn};
 
-use crate::predicate::{Match, NumberRange, Operand, Predicate, Property, WORD_COLUMNS, word_in};
+use crate::predicate::{Match, Operand, Predicate, Property};
 use crate::query::{Query, Row};
+use crate::ranges::NumberRange;
 use crate::tree::Tree;
+use crate::words::{WORD_COLUMNS, word_in};
 
 impl Query {
     /// True if the row satisfies the query. Two-valued: a term on a missing value is false, its negation true.
@@ -47,7 +49,8 @@ impl Predicate {
             }
             Self::Number { operand, ranges } => {
                 let inside = |number: i128| ranges.iter().any(|range| range.contains(number));
-                let column_inside = |column: &str| row.integer(column).is_some_and(|number| inside(number.into()));
+                let column_inside =
+                    |column: &str| row.integer(column).is_some_and(|number| inside(number.into()));
                 match (*operand, sides(*operand, row)) {
                     (Operand::Sum(first, second), _) => {
                         let (first, second) = (row.integer(first), row.integer(second));
@@ -59,17 +62,20 @@ impl Predicate {
                 }
             }
             Self::Time { column, ranges } | Self::Day { column, ranges } => {
-                let inside = |value: i64| ranges.iter().any(|range: &NumberRange| range.contains(value.into()));
+                let inside =
+                    |value: i64| ranges.iter().any(|range: &NumberRange| range.contains(value.into()));
                 row.integer(column).is_some_and(inside)
             }
             Self::Boolean { column, value } => row.boolean(column) == Some(*value),
             Self::Exists(operand) => match sides(*operand, row) {
-                Some((first, second)) => is_present(row, first) || second.is_some_and(|second| is_present(row, second)),
+                Some((first, second)) => {
+                    is_present(row, first) || second.is_some_and(|second| is_present(row, second))
+                }
                 None => false,
             },
-            Self::Word { how, text } => {
-                WORD_COLUMNS.iter().any(|column| row.text(column).is_some_and(|value| word_in(&value, text, *how)))
-            }
+            Self::Word { how, text } => WORD_COLUMNS
+                .iter()
+                .any(|column| row.text(column).is_some_and(|value| word_in(&value, text, *how))),
             Self::Extra { path, test } => row.text("extra").is_some_and(|json| test.matches(path, &json)),
             Self::Is(property) => property.matches(row),
             Self::BothSides => true,
@@ -103,18 +109,26 @@ impl Property {
             Self::Closing => {
                 row.boolean("was_terminated") == Some(true)
                     && row.boolean("was_initiated") == Some(false)
-                    && ["bytes_from_initiator", "packets_from_initiator", "bytes_from_target", "packets_from_target"]
-                        .iter()
-                        .all(|counter| row.integer(counter) == Some(0))
+                    && [
+                        "bytes_from_initiator",
+                        "packets_from_initiator",
+                        "bytes_from_target",
+                        "packets_from_target",
+                    ]
+                    .iter()
+                    .all(|counter| row.integer(counter) == Some(0))
             }
             Self::Internal | Self::Public => {
-                let (Some(initiator), Some(target)) = (row.address("initiator_ip"), row.address("target_ip")) else {
+                let (Some(initiator), Some(target)) = (row.address("initiator_ip"), row.address("target_ip"))
+                else {
                     return false;
                 };
                 if self == Self::Internal {
                     address::is_internal(initiator) && address::is_internal(target)
                 } else {
-                    [initiator, target].into_iter().any(|side| address::classify(side) == AddressClass::Public)
+                    [initiator, target]
+                        .into_iter()
+                        .any(|side| address::classify(side) == AddressClass::Public)
                 }
             }
             Self::OneWay => {

@@ -4,16 +4,17 @@ use flowglass_flow::{services, time as flow_time};
 use serde_json::{Value, json};
 
 use crate::extra::ExtraTest;
-use crate::predicate::{AddressSet, Match, NumberRange, Operand, Predicate};
+use crate::predicate::{Match, Operand, Predicate};
 use crate::print::operand_name;
 use crate::query::Query;
+use crate::ranges::{AddressSet, NumberRange};
 use crate::tree::Tree;
 
 impl Query {
     /// Draws the parsed tree, one term a line, children indented by two spaces, with a line feed at the end.
     pub fn explain(&self) -> String {
         let mut out = String::new();
-        draw(&self.tree, 0, "", &mut out);
+        draw(&self.tree, 0, &mut out);
         out
     }
 
@@ -24,10 +25,9 @@ impl Query {
     }
 }
 
-fn draw(tree: &Tree, depth: usize, prefix: &str, out: &mut String) {
+fn draw(tree: &Tree, depth: usize, out: &mut String) {
     let mut line = |text: &str| {
         out.push_str(&"  ".repeat(depth));
-        out.push_str(prefix);
         out.push_str(text);
         out.push('\n');
     };
@@ -36,13 +36,20 @@ fn draw(tree: &Tree, depth: usize, prefix: &str, out: &mut String) {
         Tree::Term(term) => line(&describe(&term.predicate)),
         Tree::And(children) => {
             line("AND");
-            children.iter().for_each(|child| draw(child, depth + 1, "", out));
+            children.iter().for_each(|child| draw(child, depth + 1, out));
         }
         Tree::Or(children) => {
             line("OR");
-            children.iter().for_each(|child| draw(child, depth + 1, "", out));
+            children.iter().for_each(|child| draw(child, depth + 1, out));
         }
-        Tree::Not(inner) => draw(inner, depth, &format!("{prefix}NOT "), out),
+        Tree::Not(inner) => match &**inner {
+            Tree::Term(term) => line(&format!("NOT {}", describe(&term.predicate))),
+            Tree::Everything => line("nothing"),
+            group => {
+                line("NOT");
+                draw(group, depth + 1, out);
+            }
+        },
     }
 }
 
@@ -66,7 +73,9 @@ fn to_json(tree: &Tree, text: &str) -> Value {
 fn describe(predicate: &Predicate) -> String {
     match predicate {
         Predicate::Text { column, how, values } => format!("{column} {}", compared(*how, values)),
-        Predicate::Crn { column, how, values } => format!("{column} or its last segment {}", compared(*how, values)),
+        Predicate::Crn { column, how, values } => {
+            format!("{column} {}, or its last segment is that", compared(*how, values))
+        }
         Predicate::Address { operand, set } => format!("{} {}", place(*operand), in_addresses(set)),
         Predicate::Number { operand, ranges } => {
             let name = |number| name_of(*operand, number);
@@ -74,7 +83,11 @@ fn describe(predicate: &Predicate) -> String {
         }
         Predicate::Time { column, ranges } => {
             let texts = ranges.iter().map(|range| match (range.low, range.high) {
-                (Some(low), Some(high)) => format!("from {} to {}", flow_time::format(low), flow_time::format(high.saturating_add(1))),
+                (Some(low), Some(high)) => format!(
+                    "from {} to {}",
+                    flow_time::format(low),
+                    flow_time::format(high.saturating_add(1))
+                ),
                 (Some(low), None) => format!("from {}", flow_time::format(low)),
                 (None, Some(high)) => format!("before {}", flow_time::format(high.saturating_add(1))),
                 (None, None) => "is present".to_owned(),
@@ -98,12 +111,16 @@ fn describe(predicate: &Predicate) -> String {
             match test {
                 ExtraTest::Exists => format!("extra member {path} is present"),
                 ExtraTest::Text { how, values } => format!("extra member {path} {}", compared(*how, values)),
-                ExtraTest::Number { ranges } => format!("extra member {path} {}", in_ranges(ranges, &|n| n.to_string())),
+                ExtraTest::Number { ranges } => {
+                    format!("extra member {path} {}", in_ranges(ranges, &|n| n.to_string()))
+                }
             }
         }
         Predicate::Is(property) => format!("is {} ({})", property.as_str(), property.doc()),
         Predicate::BothSides => "count both sides' records".to_owned(),
-        Predicate::Never { attribute, value } => format!("false: flows have no {attribute} ({attribute}:{value})"),
+        Predicate::Never { attribute, value } => {
+            format!("false: flows have no {attribute} ({attribute}:{value})")
+        }
     }
 }
 
@@ -148,7 +165,9 @@ fn in_ranges(ranges: &[NumberRange], name: &dyn Fn(i64) -> String) -> String {
         .iter()
         .map(|range| match (range.low, range.high) {
             (Some(low), Some(high)) if low == high => format!("is {}", name(low)),
-            (Some(low), Some(high)) => format!("from {low} through {high}", low = name(low), high = name(high)),
+            (Some(low), Some(high)) => {
+                format!("from {low} through {high}", low = name(low), high = name(high))
+            }
             (Some(low), None) => format!(">= {}", name(low)),
             (None, Some(high)) => format!("<= {}", name(high)),
             (None, None) => "is present".to_owned(),
@@ -160,9 +179,9 @@ fn in_ranges(ranges: &[NumberRange], name: &dyn Fn(i64) -> String) -> String {
 /// A number with the name of its service or protocol.
 fn name_of(operand: Operand, number: i64) -> String {
     let name = match operand.columns().last().copied() {
-        Some("initiator_port" | "target_port") => u16::try_from(number)
-            .ok()
-            .and_then(|port| services::service_name(port, services::TCP).or(services::service_name(port, services::UDP))),
+        Some("initiator_port" | "target_port") => u16::try_from(number).ok().and_then(|port| {
+            services::service_name(port, services::TCP).or(services::service_name(port, services::UDP))
+        }),
         Some("transport_protocol") => u8::try_from(number).ok().and_then(services::protocol_name),
         _ => None,
     };

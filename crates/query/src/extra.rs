@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::predicate::{Match, NumberRange};
+use crate::predicate::Match;
+use crate::ranges::NumberRange;
 
 /// What a term asks of one member of `extra`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -58,7 +59,9 @@ impl ExtraTest {
             }
             Self::Number { ranges } => {
                 let number = match value {
-                    Value::Number(number) => number.as_i64().map(i128::from).or(number.as_u64().map(i128::from)),
+                    Value::Number(number) => {
+                        number.as_i64().map(i128::from).or(number.as_u64().map(i128::from))
+                    }
                     Value::String(text) => text.parse().ok(),
                     _ => None,
                 };

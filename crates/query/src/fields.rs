@@ -1,7 +1,7 @@
 //! What a field name in a query means.
 
-use flowglass_flow::catalogue::{self, Field, Kind};
 use flowglass_flow::Unit;
+use flowglass_flow::catalogue::{self, Field, Kind};
 
 use crate::predicate::Operand;
 
@@ -54,11 +54,23 @@ const PEER: Operand = Operand::ByDirection { inbound: "initiator_ip", outbound: 
 
 pub(crate) const PSEUDO: &[Pseudo] = &[
     Pseudo { name: "ip", doc: "either side's address, network or name", make: || Target::Address(EITHER_IP) },
-    Pseudo { name: "port", doc: "either side's port or service", make: || Target::Number(EITHER_PORT, NumberKind::Port) },
-    Pseudo { name: "initiator", doc: "the initiator's address, network or name", make: || column("initiator_ip") },
+    Pseudo {
+        name: "port",
+        doc: "either side's port or service",
+        make: || Target::Number(EITHER_PORT, NumberKind::Port),
+    },
+    Pseudo {
+        name: "initiator",
+        doc: "the initiator's address, network or name",
+        make: || column("initiator_ip"),
+    },
     Pseudo { name: "target", doc: "the target's address, network or name", make: || column("target_ip") },
     Pseudo { name: "local_ip", doc: "the vNIC's own address", make: || Target::Address(LOCAL) },
-    Pseudo { name: "peer_ip", doc: "the address at the other end, seen from the vNIC", make: || Target::Address(PEER) },
+    Pseudo {
+        name: "peer_ip",
+        doc: "the address at the other end, seen from the vNIC",
+        make: || Target::Address(PEER),
+    },
     Pseudo {
         name: "local_port",
         doc: "the vNIC's own port",
@@ -83,12 +95,26 @@ pub(crate) const PSEUDO: &[Pseudo] = &[
     Pseudo {
         name: "packets",
         doc: "packets of both directions in the window",
-        make: || Target::Number(Operand::Sum("packets_from_initiator", "packets_from_target"), NumberKind::Plain),
+        make: || {
+            Target::Number(Operand::Sum("packets_from_initiator", "packets_from_target"), NumberKind::Plain)
+        },
     },
     Pseudo { name: "is", doc: "attempt, closing, internal, public or one_way", make: || Target::Is },
-    Pseudo { name: "sides", doc: "both: count both reports of a flow between two vNICs", make: || Target::Sides },
-    Pseudo { name: "protocol", doc: "transport protocol by name or number", make: || column("transport_protocol") },
-    Pseudo { name: "proto", doc: "transport protocol by name or number", make: || column("transport_protocol") },
+    Pseudo {
+        name: "sides",
+        doc: "both: count both reports of a flow between two vNICs",
+        make: || Target::Sides,
+    },
+    Pseudo {
+        name: "protocol",
+        doc: "transport protocol by name or number",
+        make: || column("transport_protocol"),
+    },
+    Pseudo {
+        name: "proto",
+        doc: "transport protocol by name or number",
+        make: || column("transport_protocol"),
+    },
     Pseudo { name: "vnic", doc: "vNIC by id or name", make: || column("vnic_id") },
     Pseudo { name: "instance", doc: "instance by id or name", make: || column("instance_id") },
     Pseudo { name: "subnet", doc: "subnet by id or name", make: || column("subnet_id") },
@@ -110,8 +136,22 @@ pub(crate) fn either_port() -> Operand {
 
 /// What log lines have and flows lack; names that begin with `_`, `meta.` or `label.` besides.
 const ATTRIBUTES: &[&str] = &[
-    "host", "source", "app", "level", "tag", "tags", "file", "env", "meta", "label", "line", "message", "client", "key",
-    "logsourcecrn", "saveservicecopy",
+    "host",
+    "source",
+    "app",
+    "level",
+    "tag",
+    "tags",
+    "file",
+    "env",
+    "meta",
+    "label",
+    "line",
+    "message",
+    "client",
+    "key",
+    "logsourcecrn",
+    "saveservicecopy",
 ];
 
 /// Names other tools have for our fields, for suggestions.
@@ -192,7 +232,8 @@ pub(crate) fn suggest(name: &str) -> Option<&'static str> {
     if let Some((_, ours)) = FOREIGN.iter().find(|(theirs, _)| *theirs == lower) {
         return Some(ours);
     }
-    let names = catalogue::FIELDS.iter().map(|field| field.name).chain(PSEUDO.iter().map(|pseudo| pseudo.name));
+    let names =
+        catalogue::FIELDS.iter().map(|field| field.name).chain(PSEUDO.iter().map(|pseudo| pseudo.name));
     closest(&lower, names)
 }
 

@@ -18,21 +18,22 @@ mod pinned;
 mod predicate;
 mod print;
 mod query;
+mod ranges;
 mod resolve;
 mod syntax;
 pub mod time;
 mod tree;
 mod values;
+mod words;
 
 pub use complete::{Completion, Item as CompletionItem, ItemKind, ValuesOf, complete};
 pub use error::{Note, QueryError};
 pub use extra::ExtraTest;
 pub use highlight::{Class, highlight};
 pub use pinned::{Pinned, Vnic};
-pub use predicate::{
-    AddressRange, AddressSet, Match, NumberRange, Operand, Predicate, Property, WORD_COLUMNS, merge_numbers, word_in,
-    word_pattern,
-};
+pub use predicate::{Match, Operand, Predicate, Property};
 pub use query::{Query, Row, parse};
+pub use ranges::{AddressRange, AddressSet, NumberRange, merge_numbers};
 pub use resolve::Context;
 pub use tree::{Term, Tree};
+pub use words::{WORD_COLUMNS, word_in, word_pattern};

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::predicate::{AddressSet, Match, Operand, Predicate};
+use crate::predicate::{Match, Operand, Predicate};
 use crate::query::Query;
+use crate::ranges::AddressSet;
 use crate::tree::Tree;
 
 /// What a query positively requires of the vNIC a row comes from.
@@ -47,7 +48,8 @@ impl Query {
 
 impl Pinned {
     /// The columns that say which vNIC a row comes from.
-    pub const COLUMNS: [&'static str; 7] = ["vnic_id", "instance_id", "subnet_id", "vpc_id", "account_id", "region", "zone"];
+    pub const COLUMNS: [&'static str; 7] =
+        ["vnic_id", "instance_id", "subnet_id", "vpc_id", "account_id", "region", "zone"];
 
     /// Returns the positions of the vNICs that are meant; none if all are.
     pub fn select<V: Vnic>(&self, vnics: &[V]) -> Option<Vec<usize>> {
@@ -60,7 +62,9 @@ impl Pinned {
             Self::Any => None,
             Self::Text { column, how, values } => {
                 // What is not known of a vNIC cannot exclude it.
-                let meant = |vnic: &V| vnic.text(column).is_none_or(|text| values.iter().any(|value| how.test(&text, value)));
+                let meant = |vnic: &V| {
+                    vnic.text(column).is_none_or(|text| values.iter().any(|value| how.test(&text, value)))
+                };
                 Some(vnics.iter().map(meant).collect())
             }
             Self::Address(set) => {
@@ -102,7 +106,9 @@ fn pinned(tree: &Tree) -> Pinned {
                 Pinned::Text { column, how: *how, values: values.clone() }
             }
             // The peer's address says nothing of the vNIC.
-            Predicate::Address { operand: Operand::ByDirection { inbound: "initiator_ip", .. }, .. } => Pinned::Any,
+            Predicate::Address { operand: Operand::ByDirection { inbound: "initiator_ip", .. }, .. } => {
+                Pinned::Any
+            }
             Predicate::Address { set, .. } => Pinned::Address(set.clone()),
             _ => Pinned::Any,
         },

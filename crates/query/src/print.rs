@@ -6,8 +6,9 @@ use flowglass_flow::time as flow_time;
 
 use crate::extra::ExtraTest;
 use crate::fields::{PSEUDO, Target};
-use crate::predicate::{AddressSet, NumberRange, Operand, Predicate};
+use crate::predicate::{Operand, Predicate};
 use crate::query::Query;
+use crate::ranges::{AddressSet, NumberRange};
 use crate::syntax::{Op, Piece, Syntax, Value};
 use crate::tree::Tree;
 
@@ -69,14 +70,24 @@ pub(crate) fn operand_name(operand: Operand) -> &'static str {
 pub(crate) fn predicate_text(predicate: &Predicate) -> String {
     match predicate {
         Predicate::Text { column, how, values } | Predicate::Crn { column, how, values } => {
-            format!("{column}:{}{}", how.operator(), one_or_list(values.iter().map(|value| text_value(value))))
+            format!(
+                "{column}:{}{}",
+                how.operator(),
+                one_or_list(values.iter().map(|value| text_value(value)))
+            )
         }
         Predicate::Address { operand, set } => format!("{}:{}", operand_name(*operand), addresses_text(set)),
-        Predicate::Number { operand, ranges } => format!("{}:{}", operand_name(*operand), numbers_text(ranges)),
+        Predicate::Number { operand, ranges } => {
+            format!("{}:{}", operand_name(*operand), numbers_text(ranges))
+        }
         Predicate::Time { column, ranges } => {
             // The end of a range of instants is not in it.
-            let write = |range: &NumberRange| between(range, |low| flow_time::format(low), |high| flow_time::format(high + 1));
-            format!("{column}:{}", ranges_text(ranges, write, "[..1970-01-01T00:00:00Z,1970-01-01T00:00:00Z..]"))
+            let write =
+                |range: &NumberRange| between(range, flow_time::format, |high| flow_time::format(high + 1));
+            format!(
+                "{column}:{}",
+                ranges_text(ranges, write, "[..1970-01-01T00:00:00Z,1970-01-01T00:00:00Z..]")
+            )
         }
         Predicate::Day { column, ranges } => {
             let day = |day: i64| flow_time::format_day(i32::try_from(day).unwrap_or(i32::MAX));
@@ -91,7 +102,11 @@ pub(crate) fn predicate_text(predicate: &Predicate) -> String {
             match test {
                 ExtraTest::Exists => format!("extra.{path}:*"),
                 ExtraTest::Text { how, values } => {
-                    format!("extra.{path}:{}{}", how.operator(), one_or_list(values.iter().map(|value| quoted(value))))
+                    format!(
+                        "extra.{path}:{}{}",
+                        how.operator(),
+                        one_or_list(values.iter().map(|value| quoted(value)))
+                    )
                 }
                 ExtraTest::Number { ranges } => format!("extra.{path}:{}", numbers_text(ranges)),
             }
@@ -133,7 +148,9 @@ fn one_or_list(texts: impl Iterator<Item = String>) -> String {
 /// A value as it may stand after a colon: in quotes unless it is plain.
 pub(crate) fn text_value(value: &str) -> String {
     let plain = value.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
-        && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'/' | b'-' | b'+' | b'@' | b'%'));
+        && value.bytes().all(|b| {
+            b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'/' | b'-' | b'+' | b'@' | b'%')
+        });
     if plain { value.to_owned() } else { quoted(value) }
 }
 
@@ -153,7 +170,10 @@ pub(crate) fn quoted(text: &str) -> String {
 /// Operator and value as typed, but for the spaces between tokens.
 pub(crate) fn raw_value(op: Op, value: &Value) -> String {
     let piece = |piece: &Piece| if piece.quoted { quoted(&piece.text) } else { piece.text.clone() };
-    let mut out = Op::ALL.iter().find(|(_, known)| *known == op).map_or(String::new(), |(symbol, _)| (*symbol).to_owned());
+    let mut out = Op::ALL
+        .iter()
+        .find(|(_, known)| *known == op)
+        .map_or(String::new(), |(symbol, _)| (*symbol).to_owned());
     match value {
         Value::Star => out.push('*'),
         Value::Single(single) => out.push_str(&piece(single)),

@@ -43,6 +43,8 @@ impl<'a> Context<'a> {
 
 /// Most addresses and ids that the names of one query may stand for.
 const MAX_NAMED: usize = 100_000;
+/// Most names that are looked at for one query: its words times the names there are.
+const MAX_LOOKED_AT: usize = 20_000_000;
 /// Most remarks on one query.
 const MAX_NOTES: usize = 20;
 
@@ -50,12 +52,13 @@ pub(crate) struct Resolver<'a> {
     context: &'a Context<'a>,
     notes: Vec<Note>,
     named: usize,
+    looked_at: usize,
     /// Unknown names of hosts are let pass: the caller has no names at hand.
     lenient: bool,
 }
 
 pub(crate) fn resolve(syntax: &Syntax, context: &Context<'_>) -> Result<(Tree, Vec<Note>), QueryError> {
-    let mut resolver = Resolver { context, notes: vec![], named: 0, lenient: false };
+    let mut resolver = Resolver { context, notes: vec![], named: 0, looked_at: 0, lenient: false };
     let tree = resolver.tree(syntax)?;
     sides_at_top(&tree)?;
     Ok((tree, resolver.notes))
@@ -64,7 +67,7 @@ pub(crate) fn resolve(syntax: &Syntax, context: &Context<'_>) -> Result<(Tree, V
 /// Returns what is wrong with a query for someone who does not know the names.
 pub(crate) fn check(syntax: &Syntax) -> Option<QueryError> {
     let context = Context { now: 0, ..Context::default() };
-    let mut resolver = Resolver { context: &context, notes: vec![], named: 0, lenient: true };
+    let mut resolver = Resolver { context: &context, notes: vec![], named: 0, looked_at: 0, lenient: true };
     match resolver.tree(syntax) {
         Ok(tree) => sides_at_top(&tree).err(),
         Err(error) => Some(error),
@@ -123,7 +126,7 @@ impl Resolver<'_> {
             let error = QueryError::new(field.span.clone(), format!("there is no field {}", field.text));
             return Err(error.hint(match fields::suggest(&field.text) {
                 Some(name) => format!("did you mean `{name}:`? Quote the word to search for a colon in text"),
-                None => "quote the word to search for a colon in text; `flowglass fields` lists the fields".to_owned(),
+                None => "quote the text to search for it: \"name:value\"".to_owned(),
             }));
         };
         if target == Target::Attribute {
@@ -133,7 +136,10 @@ impl Resolver<'_> {
                 format!("flows have no {}, a field of log lines: this is false on every flow", field.text),
                 None,
             );
-            return Ok(Tree::term(Predicate::Never { attribute: field.text.clone(), value }, item.span.clone()));
+            return Ok(Tree::term(
+                Predicate::Never { attribute: field.text.clone(), value },
+                item.span.clone(),
+            ));
         }
         match &item.value {
             Value::Compound(inner) => self.compound(&target, &field.text, inner),
@@ -144,7 +150,9 @@ impl Resolver<'_> {
     /// `port:(>400 <500)`: one side's port satisfies all of it.
     fn compound(&mut self, target: &Target, name: &str, inner: &Syntax) -> Result<Tree, QueryError> {
         let sides = match target {
-            Target::Address(Operand::Either(a, b)) => [a, b].map(|side| Target::Address(Operand::Column(side))),
+            Target::Address(Operand::Either(a, b)) => {
+                [a, b].map(|side| Target::Address(Operand::Column(side)))
+            }
             Target::Number(Operand::Either(a, b), kind) => {
                 [a, b].map(|side| Target::Number(Operand::Column(side), *kind))
             }

@@ -9,10 +9,13 @@
 //! list    := "[" item ("," item)* "]"
 //! ```
 
+mod item;
+
 use std::ops::Range;
 
 use crate::error::QueryError;
 use crate::highlight::Class;
+pub(crate) use item::{Item, Op, Piece, Syntax, Value};
 
 /// Longest query text that is read.
 pub(crate) const MAX_TEXT: usize = 64 * 1024;
@@ -21,83 +24,23 @@ const MAX_DEPTH: usize = 64;
 /// Most terms and list items of one query.
 const MAX_ITEMS: usize = 10_000;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Syntax {
-    Everything,
-    And(Vec<Syntax>),
-    Or(Vec<Syntax>),
-    Not(Box<Syntax>),
-    Item(Item),
-}
-
-/// One term as typed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Item {
-    pub(crate) span: Range<usize>,
-    pub(crate) field: Option<Piece>,
-    pub(crate) op: Op,
-    pub(crate) value: Value,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Value {
-    /// `*`.
-    Star,
-    Single(Piece),
-    List(Vec<Piece>),
-    /// Conditions on the field: items within have no field of their own.
-    Compound(Box<Syntax>),
-}
-
-/// A word, a phrase without its quotes, or a list item.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Piece {
-    pub(crate) text: String,
-    pub(crate) quoted: bool,
-    pub(crate) span: Range<usize>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Op {
-    None,
-    Equal,
-    Whole,
-    WholeCase,
-    Less,
-    LessEqual,
-    Greater,
-    GreaterEqual,
-}
-
-impl Op {
-    /// Longer operators first.
-    pub(crate) const ALL: [(&'static str, Self); 7] = [
-        ("===", Self::WholeCase),
-        ("==", Self::Whole),
-        ("=", Self::Equal),
-        ("<=", Self::LessEqual),
-        (">=", Self::GreaterEqual),
-        ("<", Self::Less),
-        (">", Self::Greater),
-    ];
-
-    pub(crate) fn is_order(self) -> bool {
-        matches!(self, Self::Less | Self::LessEqual | Self::Greater | Self::GreaterEqual)
-    }
-}
-
 /// Reads a text. The classes of its pieces are pushed to `classes` up to where it stops.
 pub(crate) fn read(text: &str, classes: &mut Vec<(Range<usize>, Class)>) -> Result<Syntax, QueryError> {
     if text.len() > MAX_TEXT {
-        return Err(QueryError::new(0..0, format!("the query is {} bytes long, more than {MAX_TEXT}", text.len()))
-            .hint("narrow it, or save long lists of addresses as names"));
+        return Err(QueryError::new(
+            0..0,
+            format!("the query is {} bytes long, more than {MAX_TEXT}", text.len()),
+        )
+        .hint("narrow it, or save long lists of addresses as names"));
     }
     let mut reader = Reader { text, at: 0, depth: 0, items: 0, classes };
     let tree = reader.query(false)?;
     match reader.peek() {
         None => Ok(tree),
-        Some(_) => Err(QueryError::new(reader.at..reader.at + 1, "this closing parenthesis has no opening one")
-            .hint("remove it, or quote it to search for it")),
+        Some(_) => {
+            Err(QueryError::new(reader.at..reader.at + 1, "this closing parenthesis has no opening one")
+                .hint("remove it, or quote it to search for it"))
+        }
     }
 }
 
@@ -160,7 +103,10 @@ impl<'a> Reader<'a, '_> {
     fn deeper(&mut self, span: Range<usize>) -> Result<(), QueryError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(QueryError::new(span, format!("more than {MAX_DEPTH} levels of parentheses and negations")));
+            return Err(QueryError::new(
+                span,
+                format!("more than {MAX_DEPTH} levels of parentheses and negations"),
+            ));
         }
         Ok(())
     }
@@ -238,7 +184,9 @@ impl<'a> Reader<'a, '_> {
             return self.negated(span, values);
         }
         // A hyphen before a space is a word of its own, as a stray one between two words means nothing else.
-        if self.rest().starts_with('-') && !self.rest()[1..].chars().next().is_none_or(|c| c.is_whitespace() || c == ')') {
+        if self.rest().starts_with('-')
+            && !self.rest()[1..].chars().next().is_none_or(|c| c.is_whitespace() || c == ')')
+        {
             self.at += 1;
             self.push(start..self.at, Class::Keyword);
             return self.negated(start..start + 1, values);
@@ -280,7 +228,11 @@ impl<'a> Reader<'a, '_> {
             let is_value = crate::values::is_address_like(word) || word.starts_with("crn:v");
             if let Some(length) = field_length(self.rest()).filter(|_| !is_value) {
                 let span = start..start + length;
-                field = Some(Piece { text: self.text[span.clone()].to_owned(), quoted: false, span: span.clone() });
+                field = Some(Piece {
+                    text: self.text[span.clone()].to_owned(),
+                    quoted: false,
+                    span: span.clone(),
+                });
                 self.push(span, Class::Field);
                 self.at = start + length + 1;
                 self.push(start + length..self.at, Class::Operator);
@@ -305,7 +257,9 @@ impl<'a> Reader<'a, '_> {
             }
             return Ok((Op::None, Value::Compound(Box::new(inner))));
         }
-        if self.rest().starts_with('*') && self.text[self.at + 1..].chars().next().is_none_or(|c| c.is_whitespace() || c == ')') {
+        if self.rest().starts_with('*')
+            && self.text[self.at + 1..].chars().next().is_none_or(|c| c.is_whitespace() || c == ')')
+        {
             self.at += 1;
             self.push(start..self.at, Class::Value);
             return Ok((Op::None, Value::Star));
@@ -392,7 +346,8 @@ impl<'a> Reader<'a, '_> {
             }
         }
         self.push(start..self.text.len(), Class::Phrase);
-        Err(QueryError::new(start..self.text.len(), "this quote is not closed").hint(format!("add `{quote}` at its end")))
+        Err(QueryError::new(start..self.text.len(), "this quote is not closed")
+            .hint(format!("add `{quote}` at its end")))
     }
 
     fn list(&mut self) -> Result<Vec<Piece>, QueryError> {
@@ -428,7 +383,10 @@ impl<'a> Reader<'a, '_> {
                     break;
                 }
                 Some(c) => {
-                    return Err(QueryError::new(self.at..self.at + c.len_utf8(), "a comma or `]` belongs after a quoted list item"));
+                    return Err(QueryError::new(
+                        self.at..self.at + c.len_utf8(),
+                        "a comma or `]` belongs after a quoted list item",
+                    ));
                 }
                 None => {
                     return Err(QueryError::new(open..open + 1, "this list is not closed").hint("add `]`"));

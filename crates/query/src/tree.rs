@@ -91,7 +91,9 @@ impl Tree {
     pub fn for_each_term<'a>(&'a self, visit: &mut impl FnMut(&'a Term)) {
         match self {
             Self::Everything => {}
-            Self::And(children) | Self::Or(children) => children.iter().for_each(|child| child.for_each_term(visit)),
+            Self::And(children) | Self::Or(children) => {
+                children.iter().for_each(|child| child.for_each_term(visit))
+            }
             Self::Not(inner) => inner.for_each_term(visit),
             Self::Term(term) => visit(term),
         }

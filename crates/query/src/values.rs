@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use flowglass_flow::address::{self, to_bits};
 
-use crate::predicate::{AddressRange, NumberRange};
+use crate::ranges::{AddressRange, NumberRange};
 use crate::syntax::Op;
 
 /// What is wrong with a value, before it is known where it stands.
@@ -64,14 +64,19 @@ fn cidr(address: IpAddr, length: &str) -> Result<Addresses, Issue> {
     let width = if address.is_ipv4() { 32 } else { 128 };
     let bits = to_bits(address);
     let plain = length.bytes().all(|b| b.is_ascii_digit()) && (1..=3).contains(&length.len());
-    let Some(prefix) = plain.then(|| length.parse::<u32>().ok()).flatten().filter(|prefix| *prefix <= width) else {
-        return Err(Issue::new(format!("{length:?} is no prefix length of an IPv{} network", if width == 32 { 4 } else { 6 }))
-            .hint(format!("a number from 0 to {width}, such as {address}/{}", width * 3 / 4)));
+    let Some(prefix) = plain.then(|| length.parse::<u32>().ok()).flatten().filter(|prefix| *prefix <= width)
+    else {
+        return Err(Issue::new(format!(
+            "{length:?} is no prefix length of an IPv{} network",
+            if width == 32 { 4 } else { 6 }
+        ))
+        .hint(format!("a number from 0 to {width}, such as {address}/{}", width * 3 / 4)));
     };
     let host = 1_u128.checked_shl(width - prefix).map_or(u128::MAX, |size| size - 1);
     let first = bits & !host;
     let range = AddressRange { first, last: first | host };
-    let remark = (first != bits).then(|| format!("{address}/{prefix} has host bits set and stands for {range}"));
+    let remark =
+        (first != bits).then(|| format!("{address}/{prefix} has host bits set and stands for {range}"));
     Ok((range, remark))
 }
 
@@ -79,7 +84,11 @@ fn cidr(address: IpAddr, length: &str) -> Result<Addresses, Issue> {
 fn dotted(text: &str) -> Option<Result<Addresses, Issue>> {
     let body = text.strip_suffix(".*").or_else(|| text.strip_suffix('.')).unwrap_or(text);
     let is_prefix = body.len() < text.len();
-    if body.is_empty() || !body.bytes().all(|b| b.is_ascii_digit() || b == b'.') || !text.contains('.') {
+    if body.is_empty()
+        || !body.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        || !text.contains('.')
+        || text.contains("..")
+    {
         return None;
     }
     let parts: Vec<&str> = body.split('.').collect();
@@ -89,7 +98,11 @@ fn dotted(text: &str) -> Option<Result<Addresses, Issue>> {
         match part.parse::<u8>().ok().filter(|_| !leading_zero) {
             Some(octet) if at < 4 => octets[at] = octet,
             _ => {
-                let problem = if at >= 4 { "more than four parts".to_owned() } else { format!("{part:?} is no octet (0 to 255)") };
+                let problem = if at >= 4 {
+                    "more than four parts".to_owned()
+                } else {
+                    format!("{part:?} is no octet (0 to 255)")
+                };
                 return Some(Err(Issue::new(format!("{text} is not an address: {problem}"))
                     .hint("quote it to search for it as text")));
             }
@@ -100,11 +113,15 @@ fn dotted(text: &str) -> Option<Result<Addresses, Issue>> {
         return Some(Err(Issue::new(format!("{text} is not an address")).hint(hint)));
     }
     if !is_prefix {
-        let hint = format!("a prefix needs its trailing dot: {text}. (octet by octet); quote it to search for it as text");
+        let hint = format!(
+            "a prefix needs its trailing dot: {text}. (octet by octet); quote it to search for it as text"
+        );
         return Some(Err(Issue::new(format!("{text} is not a whole address")).hint(hint)));
     }
     if parts.len() > 3 {
-        return Some(Err(Issue::new(format!("{text} has a dot after a whole address")).hint(format!("write {body}"))));
+        return Some(Err(
+            Issue::new(format!("{text} has a dot after a whole address")).hint(format!("write {body}"))
+        ));
     }
     let fixed = 8 * parts.len();
     let first = u32::from(Ipv4Addr::from(octets));
@@ -151,16 +168,20 @@ pub(crate) fn number(text: &str, suffix: Suffix) -> Result<Ratio, Issue> {
     let digits = digits.replace('_', "");
     let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
     if whole.len() > 19 || fraction.len() > 9 || fraction.contains('.') {
-        let problem = if fraction.contains('.') { bad() } else { Issue::new(format!("{text:?} has too many digits")) };
+        let problem =
+            if fraction.contains('.') { bad() } else { Issue::new(format!("{text:?} has too many digits")) };
         return Err(problem);
     }
     let factor = match (suffix, unit) {
         (_, "") => 1,
         (Suffix::Bytes, unit) => byte_unit(unit).ok_or_else(|| {
-            Issue::new(format!("{unit:?} is no unit of bytes")).hint("kB, MB, GB, TB count in 1000s, KiB, MiB, GiB, TiB in 1024s")
+            Issue::new(format!("{unit:?} is no unit of bytes"))
+                .hint("kB, MB, GB, TB count in 1000s, KiB, MiB, GiB, TiB in 1024s")
         })?,
         (Suffix::None, unit) if byte_unit(unit).is_some() => {
-            return Err(Issue::new(format!("{text:?} has a unit of bytes, but this field does not count bytes")));
+            return Err(Issue::new(format!(
+                "{text:?} has a unit of bytes, but this field does not count bytes"
+            )));
         }
         (Suffix::None, _) => return Err(bad()),
     };
@@ -230,14 +251,19 @@ pub(crate) fn number_range(
 ) -> Result<NumberRange, Issue> {
     let Some((low, high)) = text.split_once("..") else { return read(text)?.compared(op) };
     if op.is_order() {
-        return Err(Issue::new(format!("{text} is a range and cannot be compared")).hint("write one number after the operator"));
+        return Err(Issue::new(format!("{text} is a range and cannot be compared"))
+            .hint("write one number after the operator"));
     }
     let low = if low.is_empty() { None } else { read(low)?.compared(Op::GreaterEqual)?.low };
     let high = if high.is_empty() { None } else { read(high)?.compared(Op::LessEqual)?.high };
     match (low, high) {
-        (None, None) => Err(Issue::new("a range needs a bound").hint("such as 1..1023, 1024.. or ..1023; `*` for any value")),
+        (None, None) => {
+            Err(Issue::new("a range needs a bound")
+                .hint("such as 1..1023, 1024.. or ..1023; `*` for any value"))
+        }
         (Some(low), Some(high)) if low > high => {
-            Err(Issue::new(format!("the range {text} ends before it begins")).hint("write the lower number first"))
+            Err(Issue::new(format!("the range {text} ends before it begins"))
+                .hint("write the lower number first"))
         }
         _ => Ok(NumberRange { low, high }),
     }

@@ -5,17 +5,28 @@ use std::ops::Range;
 
 use flowglass_flow::names::Named;
 
-use super::{MAX_NAMED, Resolver};
+use super::{MAX_LOOKED_AT, MAX_NAMED, Resolver};
 use crate::error::QueryError;
 use crate::fields::closest;
-use crate::predicate::{AddressRange, AddressSet, Match, Operand, Predicate};
+use crate::predicate::{Match, Operand, Predicate};
+use crate::ranges::{AddressRange, AddressSet};
 use crate::syntax::{Op, Piece};
 use crate::tree::Tree;
 
 impl Resolver<'_> {
     /// What a name stands for: the name itself if there is one (in any case), else all it is a prefix of.
-    fn lookup(&mut self, how: Match, text: &str, span: &Range<usize>) -> Result<BTreeMap<String, Named>, QueryError> {
+    fn lookup(
+        &mut self,
+        how: Match,
+        text: &str,
+        span: &Range<usize>,
+    ) -> Result<BTreeMap<String, Named>, QueryError> {
         let Some(names) = self.context.names else { return Ok(BTreeMap::new()) };
+        self.looked_at += names.len();
+        if self.looked_at > MAX_LOOKED_AT {
+            let message = format!("the query has too many words to look each up among {} names", names.len());
+            return Err(QueryError::new(span.clone(), message).hint("write addresses or networks"));
+        }
         let mut found = names.named(|name| match how {
             Match::Prefix => name.eq_ignore_ascii_case(text),
             other => other.test(name, text),
@@ -23,9 +34,13 @@ impl Resolver<'_> {
         if found.is_empty() && how == Match::Prefix && !text.is_empty() {
             found = names.named(|name| how.test(name, text));
         }
-        self.named += found.values().map(|named| named.ranges.len() + named.vnics.len() + named.instances.len()).sum::<usize>();
+        self.named += found
+            .values()
+            .map(|named| named.ranges.len() + named.vnics.len() + named.instances.len())
+            .sum::<usize>();
         if self.named > MAX_NAMED {
-            let message = format!("the names of this query stand for more than {MAX_NAMED} addresses and ids");
+            let message =
+                format!("the names of this query stand for more than {MAX_NAMED} addresses and ids");
             return Err(QueryError::new(span.clone(), message).hint("write more of the name, or a network"));
         }
         Ok(found.into_iter().map(|(name, named)| (name.to_owned(), named)).collect())
@@ -49,7 +64,11 @@ impl Resolver<'_> {
             let names: Vec<&str> = found.keys().take(5).map(String::as_str).collect();
             let more = if found.len() > names.len() { ", …" } else { "" };
             let hint = Some(format!("`{field}:=={}` for one of them", names[0]));
-            self.note(&piece.span, format!("{text:?} stands for {} names: {}{more}", found.len(), names.join(", ")), hint);
+            self.note(
+                &piece.span,
+                format!("{text:?} stands for {} names: {}{more}", found.len(), names.join(", ")),
+                hint,
+            );
         }
         let mut ids = Named::default();
         let before = ranges.len();
@@ -67,8 +86,12 @@ impl Resolver<'_> {
         match on_side(operand, &ids, &piece.span) {
             Some(tree) => Ok(Some(tree)),
             None if ranges.len() > before => Ok(None),
-            None => Err(QueryError::new(piece.span.clone(), format!("{text:?} names an id without an address"))
-                .hint("a flow tells only its own vNIC's id: use `local_ip:`, or give the name an address")),
+            None => {
+                Err(QueryError::new(piece.span.clone(), format!("{text:?} names an id without an address"))
+                    .hint(
+                        "a flow tells only its own vNIC's id: use `local_ip:`, or give the name an address",
+                    ))
+            }
         }
     }
 
@@ -78,11 +101,13 @@ impl Resolver<'_> {
             return QueryError::new(piece.span.clone(), format!("{text:?} is not an address, and no names are loaded"))
                 .hint("an address, a network such as 10.0.0.0/8, a range a..b, a prefix such as 10.240., or --names FILE");
         };
-        let error = QueryError::new(piece.span.clone(), format!("{text:?} is neither an address nor a known name"));
+        let error =
+            QueryError::new(piece.span.clone(), format!("{text:?} is neither an address nor a known name"));
         let lower = text.to_ascii_lowercase();
         match closest(&lower, names.names().into_iter()) {
             Some(near) => error.hint(format!("did you mean `{field}:{near}`?")),
-            None => error.hint("an address, a network such as 10.0.0.0/8, a range a..b, or a prefix such as 10.240."),
+            None => error
+                .hint("an address, a network such as 10.0.0.0/8, a range a..b, or a prefix such as 10.240."),
         }
     }
 
@@ -114,7 +139,12 @@ impl Resolver<'_> {
     }
 
     /// What a bare word names, on either side; none if it names nothing.
-    pub(super) fn word_named(&mut self, how: Match, text: &str, span: &Range<usize>) -> Result<Vec<Tree>, QueryError> {
+    pub(super) fn word_named(
+        &mut self,
+        how: Match,
+        text: &str,
+        span: &Range<usize>,
+    ) -> Result<Vec<Tree>, QueryError> {
         let operand = crate::fields::either_ip();
         let mut ranges = Vec::new();
         let mut terms = Vec::new();

@@ -1,13 +1,14 @@
 //! A term with a field.
 
-use flowglass_flow::catalogue::{Field, Kind};
+use flowglass_flow::catalogue::Field;
 use flowglass_flow::{services, time as flow_time};
 
 use super::{Resolver, at};
 use crate::error::QueryError;
 use crate::extra::ExtraTest;
 use crate::fields::{NumberKind, Target, closest};
-use crate::predicate::{AddressSet, Match, NumberRange, Operand, Predicate, Property, merge_numbers};
+use crate::predicate::{Match, Operand, Predicate, Property};
+use crate::ranges::{AddressSet, NumberRange, merge_numbers};
 use crate::syntax::{Item, Op, Piece, Value};
 use crate::time::{Moment, Zone, parse_moment};
 use crate::tree::Tree;
@@ -15,7 +16,12 @@ use crate::values::{self, Issue, Ratio, Suffix, number, number_range};
 
 impl Resolver<'_> {
     /// A term whose value is no compound.
-    pub(super) fn field_term(&mut self, target: &Target, name: &str, item: &Item) -> Result<Tree, QueryError> {
+    pub(super) fn field_term(
+        &mut self,
+        target: &Target,
+        name: &str,
+        item: &Item,
+    ) -> Result<Tree, QueryError> {
         if item.value == Value::Star {
             return self.exists(target, name, item);
         }
@@ -42,7 +48,9 @@ impl Resolver<'_> {
                 // Days of the table are UTC days.
                 let ranges = self.instants(item.op, &pieces, &Zone::utc(), true)?;
                 let day = |micros: i64| i64::from(flow_time::day_of(micros));
-                let days = ranges.into_iter().map(|range| NumberRange { low: range.low.map(day), high: range.high.map(day) });
+                let days = ranges
+                    .into_iter()
+                    .map(|range| NumberRange { low: range.low.map(day), high: range.high.map(day) });
                 term(Predicate::Day { column, ranges: merge_numbers(days) })
             }
             Target::Boolean(column) => {
@@ -106,7 +114,8 @@ impl Resolver<'_> {
                     .hint("remove the comma, or write \"\" for the empty text"));
             }
             if !piece.quoted && trimmed.len() < piece.text.len() {
-                let hint = Some(format!("LogDNA kept the space; quote the item to keep it: \"{}\"", piece.text));
+                let hint =
+                    Some(format!("LogDNA kept the space; quote the item to keep it: \"{}\"", piece.text));
                 self.note(&piece.span, "spaces around list items are ignored", hint);
                 pieces.push(Piece { text: trimmed.to_owned(), ..piece.clone() });
             } else {
@@ -121,24 +130,33 @@ impl Resolver<'_> {
         Ok(match_of(item.op))
     }
 
-    fn text(&mut self, field: &'static Field, name: &str, item: &Item, pieces: Vec<Piece>) -> Result<Tree, QueryError> {
+    fn text(
+        &mut self,
+        field: &'static Field,
+        name: &str,
+        item: &Item,
+        pieces: Vec<Piece>,
+    ) -> Result<Tree, QueryError> {
         let how = self.text_match(name, item)?;
         let mut values = Vec::with_capacity(pieces.len());
         for piece in &pieces {
             let mut value = piece.text.clone();
-            if !field.values.is_empty() && !field.values.iter().any(|known| how.test(known, &value)) {
+            let is_known = || field.values.iter().any(|known| how.test(known, &piece.text));
+            if !piece.quoted && value.len() > 1 && value.ends_with('*') && !how.is_whole() {
+                let hint =
+                    Some(format!("a value is a prefix already: `{name}:{}`", &value[..value.len() - 1]));
+                self.note(&piece.span, "`*` within a value stands for itself", hint);
+            } else if !field.values.is_empty() && !is_known() {
                 if let Some(canonical) = spelling(field, &value) {
                     self.note(&piece.span, format!("`{name}:{value}` is read as `{name}:{canonical}`"), None);
                     canonical.clone_into(&mut value);
                 } else {
-                    let hint = closest(&value.to_ascii_lowercase(), field.values.iter().copied())
-                        .map(|near| format!("did you mean `{name}:{near}`?"))
-                        .or_else(|| Some(format!("it is one of {}", field.values.join(", "))));
-                    self.note(&piece.span, format!("{} is never {value:?}", field.name), hint);
+                    let hint = meant(field, &value).map_or_else(
+                        || format!("it is one of {}", field.values.join(", ")),
+                        |near| format!("did you mean `{name}:{}`?", crate::print::text_value(near)),
+                    );
+                    self.note(&piece.span, format!("{} is never {value:?}", field.name), Some(hint));
                 }
-            } else if !piece.quoted && value.len() > 1 && value.ends_with('*') && field.kind == Kind::Text && !how.is_whole() {
-                let hint = Some(format!("a value is a prefix already: `{name}:{}`", &value[..value.len() - 1]));
-                self.note(&piece.span, "`*` within a value stands for itself", hint);
             }
             values.push(value);
         }
@@ -147,7 +165,13 @@ impl Resolver<'_> {
         Ok(Tree::or([written].into_iter().chain(named)))
     }
 
-    fn address(&mut self, operand: Operand, name: &str, item: &Item, pieces: &[Piece]) -> Result<Tree, QueryError> {
+    fn address(
+        &mut self,
+        operand: Operand,
+        name: &str,
+        item: &Item,
+        pieces: &[Piece],
+    ) -> Result<Tree, QueryError> {
         no_order(name, item)?;
         let mut ranges = Vec::new();
         let mut named = Vec::new();
@@ -165,7 +189,8 @@ impl Resolver<'_> {
             }
         }
         let set = AddressSet::new(ranges);
-        let written = (!set.is_empty()).then(|| Tree::term(Predicate::Address { operand, set }, item.span.clone()));
+        let written =
+            (!set.is_empty()).then(|| Tree::term(Predicate::Address { operand, set }, item.span.clone()));
         Ok(Tree::or(written.into_iter().chain(named)))
     }
 
@@ -193,15 +218,22 @@ impl Resolver<'_> {
     }
 
     /// Ranges of microseconds, both ends included.
-    fn instants(&self, op: Op, pieces: &[Piece], zone: &Zone, days: bool) -> Result<Vec<NumberRange>, QueryError> {
+    fn instants(
+        &self,
+        op: Op,
+        pieces: &[Piece],
+        zone: &Zone,
+        days: bool,
+    ) -> Result<Vec<NumberRange>, QueryError> {
         let mut ranges = Vec::with_capacity(pieces.len());
         for piece in pieces {
             let read = |text: &str| -> Result<Moment, QueryError> {
                 let moment = parse_moment(text, zone, self.context.now)
                     .map_err(|error| QueryError { span: piece.span.clone(), ..error })?;
                 if days && !moment.is_date {
-                    return Err(QueryError::new(piece.span.clone(), format!("{text:?} is not a day"))
-                        .hint("such as 2020-06-04, 2020-06 or yesterday; compare `time:` for a time of day"));
+                    return Err(QueryError::new(piece.span.clone(), format!("{text:?} is not a day")).hint(
+                        "such as 2020-06-04, 2020-06 or yesterday; compare `time:` for a time of day",
+                    ));
                 }
                 Ok(moment)
             };
@@ -220,18 +252,27 @@ impl Resolver<'_> {
                     let moment = read(&piece.text)?;
                     let (from, to) = (moment.from, moment.to);
                     match op {
-                        Op::None | Op::Equal | Op::Whole | Op::WholeCase => NumberRange { low: Some(from), high: Some(to - 1) },
+                        Op::None | Op::Equal | Op::Whole | Op::WholeCase => {
+                            NumberRange { low: Some(from), high: Some(to - 1) }
+                        }
                         Op::GreaterEqual => NumberRange { low: Some(from), high: None },
                         Op::Less => NumberRange { low: None, high: Some(from - 1) },
                         // After a day means after its end; after 13:00 means after that instant.
-                        Op::Greater => NumberRange { low: Some(if moment.is_date { to } else { from + 1 }), high: None },
-                        Op::LessEqual => NumberRange { low: None, high: Some(if moment.is_date { to - 1 } else { from }) },
+                        Op::Greater => {
+                            NumberRange { low: Some(if moment.is_date { to } else { from + 1 }), high: None }
+                        }
+                        Op::LessEqual => {
+                            NumberRange { low: None, high: Some(if moment.is_date { to - 1 } else { from }) }
+                        }
                     }
                 }
             };
             if range.is_empty() || range == (NumberRange { low: None, high: None }) {
-                return Err(QueryError::new(piece.span.clone(), format!("no time is in the range {}", piece.text))
-                    .hint("write the earlier time first; the end is not in the range unless it is a day"));
+                return Err(QueryError::new(
+                    piece.span.clone(),
+                    format!("no time is in the range {}", piece.text),
+                )
+                .hint("write the earlier time first; the end is not in the range unless it is a day"));
             }
             ranges.push(range);
         }
@@ -239,15 +280,21 @@ impl Resolver<'_> {
     }
 
     fn extra(&mut self, item: &Item, pieces: &[Piece]) -> Result<ExtraTest, QueryError> {
-        let is_number = |piece: &Piece| !piece.quoted && number_range(item.op, &piece.text, &plain_number).is_ok();
-        if item.op.is_order() || (!matches!(item.op, Op::Whole | Op::WholeCase) && pieces.iter().all(is_number)) {
+        let is_number =
+            |piece: &Piece| !piece.quoted && number_range(item.op, &piece.text, &plain_number).is_ok();
+        if item.op.is_order()
+            || (!matches!(item.op, Op::Whole | Op::WholeCase) && pieces.iter().all(is_number))
+        {
             let ranges = pieces
                 .iter()
                 .map(|piece| number_range(item.op, &piece.text, &plain_number).map_err(at(&piece.span)))
                 .collect::<Result<Vec<_>, _>>()?;
             return Ok(ExtraTest::Number { ranges: merge_numbers(ranges) });
         }
-        Ok(ExtraTest::Text { how: match_of(item.op), values: pieces.iter().map(|piece| piece.text.clone()).collect() })
+        Ok(ExtraTest::Text {
+            how: match_of(item.op),
+            values: pieces.iter().map(|piece| piece.text.clone()).collect(),
+        })
     }
 }
 
@@ -265,8 +312,11 @@ fn no_order(name: &str, item: &Item) -> Result<(), QueryError> {
     if !item.op.is_order() {
         return Ok(());
     }
-    Err(QueryError::new(item.span.clone(), format!("{name} is not a number and cannot be compared with < or >"))
-        .hint("use `:` for the start of a value, `:==` for all of it; ports, counters and times can be compared"))
+    Err(QueryError::new(
+        item.span.clone(),
+        format!("{name} is not a number and cannot be compared with < or >"),
+    )
+    .hint("use `:` for the start of a value, `:==` for all of it; ports, counters and times can be compared"))
 }
 
 /// Other spellings of an enumerated value, as some writers and people have it.
@@ -278,14 +328,29 @@ fn spelling(field: &Field, value: &str) -> Option<&'static str> {
     }
 }
 
+/// The enumerated value a word of another vocabulary stands for, or one that is like it.
+fn meant(field: &Field, value: &str) -> Option<&'static str> {
+    let lower = value.to_ascii_lowercase();
+    match (field.name, lower.as_str()) {
+        ("action", "allow" | "allowed" | "permit" | "permitted" | "pass") => Some("accepted"),
+        ("action", "deny" | "denied" | "drop" | "dropped" | "block" | "blocked" | "refused") => {
+            Some("rejected")
+        }
+        ("state", "skip" | "lossy" | "lost" | "skipped") => Some("skip data"),
+        _ => closest(&lower, field.values.iter().copied()),
+    }
+}
+
 fn property(piece: &Piece) -> Result<Property, QueryError> {
     let word = piece.text.to_ascii_lowercase().replace('-', "_");
     Property::ALL.into_iter().find(|property| property.as_str() == word).ok_or_else(|| {
         let near = closest(&word, Property::ALL.iter().map(|property| property.as_str()));
-        QueryError::new(piece.span.clone(), format!("`is:` does not know {:?}", piece.text)).hint(match near {
-            Some(near) => format!("did you mean `is:{near}`?"),
-            None => "it takes attempt, closing, internal, public or one_way".to_owned(),
-        })
+        QueryError::new(piece.span.clone(), format!("`is:` does not know {:?}", piece.text)).hint(
+            match near {
+                Some(near) => format!("did you mean `is:{near}`?"),
+                None => "it takes attempt, closing, internal, public or one_way".to_owned(),
+            },
+        )
     })
 }
 
@@ -305,7 +370,9 @@ fn read_number(kind: NumberKind, name: &str, text: &str) -> Result<Ratio, Issue>
     let bounded = |limit: i64, what: &str| -> Result<Ratio, Issue> {
         let ratio = number(text, Suffix::None)?;
         match ratio.whole() {
-            Some(number) if !(0..=limit).contains(&number) => Err(Issue::new(format!("{text} is no {what}: they go from 0 to {limit}"))),
+            Some(number) if !(0..=limit).contains(&number) => {
+                Err(Issue::new(format!("{text} is no {what}: they go from 0 to {limit}")))
+            }
             _ => Ok(ratio),
         }
     };
@@ -339,4 +406,3 @@ fn text_field_hint(issue: Issue, name: &str) -> Issue {
         None => issue.hint(format!("such as `{name}:>1000`, `{name}:10..20` or `{name}:*`")),
     }
 }
-

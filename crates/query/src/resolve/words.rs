@@ -6,7 +6,8 @@ use super::term::match_of;
 use super::{Resolver, at};
 use crate::error::QueryError;
 use crate::fields::{self, NumberKind};
-use crate::predicate::{AddressSet, Predicate};
+use crate::predicate::Predicate;
+use crate::ranges::AddressSet;
 use crate::syntax::{Item, Piece, Value};
 use crate::tree::Tree;
 use crate::values;
@@ -19,11 +20,14 @@ impl Resolver<'_> {
             Value::List(_) | Value::Compound(_) => unreachable!("only fields have them"),
         };
         if item.op.is_order() {
-            return Err(QueryError::new(item.span.clone(), "a comparison needs a field")
-                .hint(format!("such as `target_port:{}` or `bytes:>10MB`", crate::print::raw_value(item.op, &item.value))));
+            return Err(QueryError::new(item.span.clone(), "a comparison needs a field").hint(format!(
+                "such as `target_port:{}` or `bytes:>10MB`",
+                crate::print::raw_value(item.op, &item.value)
+            )));
         }
         if piece.text.is_empty() {
-            return Err(QueryError::new(item.span.clone(), "an empty phrase finds nothing").hint("`*` stands for everything"));
+            return Err(QueryError::new(item.span.clone(), "an empty phrase finds nothing")
+                .hint("`*` stands for everything"));
         }
         let term = |predicate| Ok(Tree::term(predicate, item.span.clone()));
         // Quotes make it text.
@@ -33,7 +37,10 @@ impl Resolver<'_> {
                 if let Some(remark) = remark {
                     self.note(&piece.span, remark, None);
                 }
-                return term(Predicate::Address { operand: fields::either_ip(), set: AddressSet::new([range]) });
+                return term(Predicate::Address {
+                    operand: fields::either_ip(),
+                    set: AddressSet::new([range]),
+                });
             }
             if is_port_like(&piece.text) {
                 match self.numbers(NumberKind::Port, "port", item.op, std::slice::from_ref(piece)) {
@@ -61,13 +68,19 @@ impl Resolver<'_> {
     fn word_note(&mut self, piece: &Piece) {
         let word = piece.text.as_str();
         let (what, hint) = if ["and", "or", "not"].contains(&word) {
-            ("is a word here".to_owned(), format!("write {} in upper case to join terms", word.to_uppercase()))
+            (
+                "is a word here".to_owned(),
+                format!("write {} in upper case to join terms", word.to_uppercase()),
+            )
         } else if let Some(protocol) = services::protocol_number(word) {
             ("is searched for as text".to_owned(), format!("`protocol:{word}` for protocol {protocol}"))
         } else if let Some(port) = services::port_of(word) {
             ("is searched for as text".to_owned(), format!("`port:{word}` for port {port} on either side"))
         } else if fields::find(word).is_some_and(|target| target != fields::Target::Attribute) {
-            ("is searched for as text".to_owned(), format!("`{word}:value` for the field, `{word}:*` for any value"))
+            (
+                "is searched for as text".to_owned(),
+                format!("`{word}:value` for the field, `{word}:*` for any value"),
+            )
         } else {
             return;
         };

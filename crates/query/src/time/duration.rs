@@ -33,7 +33,9 @@ const MAX_DAYS: i64 = 3_650_000;
 impl Lengths {
     fn micros(self) -> Option<i64> {
         let days = self.days.checked_add(self.months.checked_mul(30)?)?;
-        days.checked_mul(86_400 * SECOND)?.checked_add(self.micros).filter(|micros| *micros / (86_400 * SECOND) <= MAX_DAYS)
+        days.checked_mul(86_400 * SECOND)?
+            .checked_add(self.micros)
+            .filter(|micros| *micros / (86_400 * SECOND) <= MAX_DAYS)
     }
 
     /// As a calendar span; none if it is out of the calendar's reach.

@@ -4,6 +4,7 @@
 //! does not exist (clocks going forward) the time after the gap is meant; where it exists twice, the first is meant,
 //! but the second at the end of a range, so that the range leaves nothing out.
 
+mod clock;
 mod duration;
 mod moment;
 
@@ -12,8 +13,8 @@ use jiff::tz::{Offset, TimeZone};
 use serde::Serialize;
 
 use crate::error::QueryError;
-use duration::parse_lengths;
 pub use duration::parse_duration;
+use duration::parse_lengths;
 pub(crate) use moment::Moment;
 use moment::Reader;
 
@@ -93,7 +94,11 @@ impl Zone {
     /// Writes an instant in this zone as RFC 3339 with its offset (`Z` for UTC).
     pub fn format(&self, micros: i64) -> String {
         let Ok(at) = Timestamp::from_microsecond(micros) else { return flowglass_flow::time::format(micros) };
-        if self.0 == TimeZone::UTC { at.to_string() } else { at.display_with_offset(self.0.to_offset(at)).to_string() }
+        if self.0 == TimeZone::UTC {
+            at.to_string()
+        } else {
+            at.display_with_offset(self.0.to_offset(at)).to_string()
+        }
     }
 
     /// The zone as jiff knows it.
@@ -113,9 +118,12 @@ pub(crate) fn offset(text: &str) -> Option<Offset> {
     if digits.is_empty() || digits.len() > 4 || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let (hours, minutes) = if digits.len() <= 2 { (digits.as_str(), "0") } else { digits.split_at(digits.len() - 2) };
+    let (hours, minutes) =
+        if digits.len() <= 2 { (digits.as_str(), "0") } else { digits.split_at(digits.len() - 2) };
     let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
-    (hours <= 18 && minutes < 60).then(|| Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()).flatten()
+    (hours <= 18 && minutes < 60)
+        .then(|| Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok())
+        .flatten()
 }
 
 /// Reads one instant: RFC 3339 or a part of it, a date, seconds, milliseconds, microseconds or nanoseconds since the
@@ -157,7 +165,10 @@ pub fn parse_range(text: &str, zone: &Zone, now: i64) -> Result<TimeRange, Query
         if let Some(rest) = trimmed.strip_prefix(word)
             && split(rest).is_none()
         {
-            return Ok(TimeRange { from: Some(parse_instant(rest, zone, now).map_err(|e| whole(e, text))?), to: None });
+            return Ok(TimeRange {
+                from: Some(parse_instant(rest, zone, now).map_err(|e| whole(e, text))?),
+                to: None,
+            });
         }
     }
     for word in ["until ", "before ", "to ", "till "] {
@@ -192,8 +203,11 @@ pub fn parse_bounds(
 ) -> Result<TimeRange, QueryError> {
     let Some(last) = last else { return bounds_of(from, to, zone, now) };
     if from.is_some() {
-        return Err(QueryError::new(0..last.len(), "a start and a length of time up to the end contradict each other")
-            .hint("give two of start, end and length: a length goes with the end alone"));
+        return Err(QueryError::new(
+            0..last.len(),
+            "a start and a length of time up to the end contradict each other",
+        )
+        .hint("give two of start, end and length: a length goes with the end alone"));
     }
     let end = match to {
         Some(to) => bounds_of(None, Some(to), zone, now)?.to.unwrap_or(now),
@@ -226,7 +240,8 @@ fn bounds_of(from: Option<&str>, to: Option<&str>, zone: &Zone, now: i64) -> Res
     if let (Some(from), Some(to)) = (range.from, range.to)
         && from >= to
     {
-        let message = format!("the range ends at {}, not after its start {}", zone.format(to), zone.format(from));
+        let message =
+            format!("the range ends at {}, not after its start {}", zone.format(to), zone.format(from));
         return Err(QueryError::new(0..0, message).hint("a range holds its start but not its end"));
     }
     Ok(range)
@@ -253,7 +268,8 @@ fn rolling(text: &str, zone: &Zone, now: i64) -> Option<Result<TimeRange, QueryE
     {
         return Some(Ok(TimeRange { from: Some(from), to: Some(now) }));
     }
-    let length = ["the last ", "the past ", "last ", "past "].iter().find_map(|word| text.strip_prefix(word))?;
+    let length =
+        ["the last ", "the past ", "last ", "past "].iter().find_map(|word| text.strip_prefix(word))?;
     parse_lengths(length)?;
     Some(match before(length, zone, now) {
         Some(from) => Ok(TimeRange { from: Some(from), to: Some(now) }),

@@ -1,9 +1,10 @@
 //! One instant in words.
 
-use jiff::civil::{Date, DateTime, Time, Weekday, date};
+use jiff::civil::{Date, DateTime, Weekday, date};
 use jiff::{Span, Timestamp, Zoned};
 
 use super::Zone;
+use super::clock::{TimeOfDay, clock_time, epoch, half_day, month, ordinal, split_offset, weekday};
 use super::duration::{Lengths, parse_lengths};
 use crate::error::QueryError;
 use flowglass_flow::time::SECOND;
@@ -21,9 +22,6 @@ pub(crate) struct Moment {
     pub(crate) is_time_only: bool,
 }
 
-/// A time of day and the microseconds its precision covers.
-type TimeOfDay = (Time, i64);
-
 pub(super) struct Reader<'a> {
     text: &'a str,
     words: Vec<String>,
@@ -37,7 +35,12 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// `start`: the start of the range this is the end of.
-    pub(super) fn new(text: &'a str, zone: &'a Zone, now: i64, start: Option<i64>) -> Result<Self, QueryError> {
+    pub(super) fn new(
+        text: &'a str,
+        zone: &'a Zone,
+        now: i64,
+        start: Option<i64>,
+    ) -> Result<Self, QueryError> {
         let now = Timestamp::from_microsecond(now)
             .map_err(|_| QueryError::new(0..text.len(), "the present is outside the calendar"))?
             .to_zoned(zone.as_jiff().clone());
@@ -80,9 +83,15 @@ impl<'a> Reader<'a> {
                         IsoRest::Time(of_day, None) => (day, time) = (Some((first, first)), Some(of_day)),
                         IsoRest::Time((of_day, precision), Some(offset)) => {
                             self.at_end()?;
-                            let at = offset.to_timestamp(first.to_datetime(of_day)).map_err(|_| self.error())?;
+                            let at =
+                                offset.to_timestamp(first.to_datetime(of_day)).map_err(|_| self.error())?;
                             let from = at.as_microsecond();
-                            return Ok(Moment { from, to: from + precision, is_date: false, is_time_only: false });
+                            return Ok(Moment {
+                                from,
+                                to: from + precision,
+                                is_date: false,
+                                is_time_only: false,
+                            });
                         }
                     }
                     continue;
@@ -154,14 +163,21 @@ impl<'a> Reader<'a> {
             return Ok(None);
         };
         let Some(lengths) = lengths else { return Ok(None) };
-        let back = lengths.span().and_then(|span| self.now.checked_sub(span).ok()).ok_or_else(|| self.error())?;
+        let back =
+            lengths.span().and_then(|span| self.now.checked_sub(span).ok()).ok_or_else(|| self.error())?;
         if rest.is_empty() {
             let from = back.timestamp().as_microsecond();
-            return Ok(Some(Moment { from, to: from + precision_of(lengths), is_date: false, is_time_only: false }));
+            return Ok(Some(Moment {
+                from,
+                to: from + precision_of(lengths),
+                is_date: false,
+                is_time_only: false,
+            }));
         }
         self.words = rest.split_whitespace().map(str::to_owned).collect();
         self.at = 0;
-        let (of_day, precision) = self.time().filter(|_| lengths.is_whole_days()).ok_or_else(|| self.error())?;
+        let (of_day, precision) =
+            self.time().filter(|_| lengths.is_whole_days()).ok_or_else(|| self.error())?;
         self.at_end()?;
         let from = self.instant(back.date().to_datetime(of_day))?;
         Ok(Some(Moment { from, to: from + precision, is_date: false, is_time_only: false }))
@@ -172,13 +188,16 @@ impl<'a> Reader<'a> {
         let word = self.word().to_owned();
         let bytes = word.as_bytes();
         let digits = |range: std::ops::Range<usize>| {
-            word.get(range).filter(|part| part.bytes().all(|b| b.is_ascii_digit())).and_then(|part| part.parse::<i16>().ok())
+            word.get(range)
+                .filter(|part| part.bytes().all(|b| b.is_ascii_digit()))
+                .and_then(|part| part.parse::<i16>().ok())
         };
         let whole_number = bytes.iter().all(u8::is_ascii_digit);
         let Some(year) = digits(0..4) else { return Ok(None) };
         let make = |year: i16, month: i16, day: i16| {
-            Date::new(year, i8::try_from(month).unwrap_or(0), i8::try_from(day).unwrap_or(0))
-                .map_err(|_| QueryError::new(0..self.text.len(), format!("there is no day {year:04}-{month:02}-{day:02}")))
+            Date::new(year, i8::try_from(month).unwrap_or(0), i8::try_from(day).unwrap_or(0)).map_err(|_| {
+                QueryError::new(0..self.text.len(), format!("there is no day {year:04}-{month:02}-{day:02}"))
+            })
         };
         if whole_number && bytes.len() == 4 && (1970..=2200).contains(&year) {
             self.at += 1;
@@ -217,8 +236,10 @@ impl<'a> Reader<'a> {
             Some(offset) => Some(super::offset(offset).ok_or_else(|| self.error())?),
         };
         // The provider's key layout knows an hour 24: the next day's first.
-        let hour24 = clock == "24" || (clock.starts_with("24:") && clock[3..].bytes().all(|b| matches!(b, b'0' | b':' | b'.')));
-        let (date, clock) = if hour24 { (next, clock.replacen("24", "00", 1)) } else { (first, clock.to_owned()) };
+        let hour24 = clock == "24"
+            || (clock.starts_with("24:") && clock[3..].bytes().all(|b| matches!(b, b'0' | b':' | b'.')));
+        let (date, clock) =
+            if hour24 { (next, clock.replacen("24", "00", 1)) } else { (first, clock.to_owned()) };
         let of_day = clock_time(&clock, true).ok_or_else(|| self.error())?;
         self.at += 1;
         Ok(Some((date, IsoRest::Time(of_day, offset))))
@@ -280,7 +301,11 @@ impl<'a> Reader<'a> {
     /// A date; without a year the latest one that is not in the future.
     fn dated(&self, year: Option<i16>, month: i8, day: i8) -> Result<Date, QueryError> {
         let none = || {
-            let hint = if (1..=12).contains(&day) && month > 12 { Some(format!("the month goes first: {day}/{month}")) } else { None };
+            let hint = if (1..=12).contains(&day) && month > 12 {
+                Some(format!("the month goes first: {day}/{month}"))
+            } else {
+                None
+            };
             let error = QueryError::new(0..self.text.len(), format!("there is no day {month}/{day}"));
             match hint {
                 Some(hint) => error.hint(hint),
@@ -307,7 +332,9 @@ impl<'a> Reader<'a> {
             _ => {
                 let end = word.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(word.len());
                 let (clock, half) = word.split_at(end);
-                let (half, words) = if half.is_empty() && matches!(self.after(1), "am" | "pm" | "a" | "p" | "a.m." | "p.m.") {
+                let (half, words) = if half.is_empty()
+                    && matches!(self.after(1), "am" | "pm" | "a" | "p" | "a.m." | "p.m.")
+                {
                     (self.after(1), 2)
                 } else {
                     (half, 1)
@@ -347,7 +374,9 @@ pub(super) fn start_of(unit: &str, zone: &Zone, now: i64) -> Option<i64> {
         "hour" => {
             // By subtraction, not by the clock: the hour that clocks repeat is two hours.
             let into = i64::from(now.minute()) * 60 + i64::from(now.second());
-            return Some(now.timestamp().as_microsecond() - into * SECOND - i64::from(now.subsec_nanosecond() / 1_000));
+            return Some(
+                now.timestamp().as_microsecond() - into * SECOND - i64::from(now.subsec_nanosecond() / 1_000),
+            );
         }
         "day" => today,
         "week" => latest_weekday(today, Weekday::Monday),
@@ -360,120 +389,6 @@ pub(super) fn start_of(unit: &str, zone: &Zone, now: i64) -> Option<i64> {
 
 fn precision_of(lengths: Lengths) -> i64 {
     if lengths.is_whole_days() || lengths.micros % (60 * SECOND) == 0 { 60 * SECOND } else { SECOND }
-}
-
-/// Seconds, milliseconds, microseconds or nanoseconds since the epoch, told apart by magnitude.
-fn epoch(text: &str) -> Option<Moment> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    if whole.len() < 9 || whole.len() > 19 || !(whole.bytes().chain(fraction.bytes())).all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let number: i64 = whole.parse().ok()?;
-    let (from, precision) = match number {
-        ..100_000_000_000 => {
-            let micros: i64 = format!("{fraction:0<6.6}").parse().unwrap_or(0);
-            (number * SECOND + micros, if fraction.is_empty() { SECOND } else { 1 })
-        }
-        ..100_000_000_000_000 => (number * 1_000, 1_000),
-        ..100_000_000_000_000_000 => (number, 1),
-        _ => (number / 1_000, 1),
-    };
-    Timestamp::from_microsecond(from).ok()?;
-    Some(Moment { from, to: from + precision, is_date: false, is_time_only: false })
-}
-
-/// `13:00z` → `13:00` and `z`; `13:00-05:00` → `13:00` and `-05:00`.
-fn split_offset(clock: &str) -> (&str, Option<&str>) {
-    match clock.find(['z', '+', '-']) {
-        Some(at) => (&clock[..at], Some(&clock[at..])),
-        None => (clock, None),
-    }
-}
-
-/// `14`, `14:30`, `14:30:15.25`. An hour alone only where the context says that it is a time.
-fn clock_time(clock: &str, two_digits: bool) -> Option<TimeOfDay> {
-    let mut parts = clock.split(':');
-    let number = |part: &str| {
-        let plain = (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
-        (plain && (!two_digits || part.len() == 2)).then(|| part.parse::<i8>().ok()).flatten()
-    };
-    let hour = number(parts.next()?)?;
-    let Some(minute) = parts.next() else { return Some((Time::new(hour, 0, 0, 0).ok()?, 3_600 * SECOND)) };
-    let minute = number(minute)?;
-    let Some(second) = parts.next() else { return Some((Time::new(hour, minute, 0, 0).ok()?, 60 * SECOND)) };
-    let (second, fraction) = second.split_once(['.']).unwrap_or((second, ""));
-    // Second 60 is a leap second; it counts as the next minute's first, which a clock cannot write: its last instead.
-    let second = number(second)?.min(59);
-    let nanos: i32 = if fraction.is_empty() {
-        0
-    } else if fraction.bytes().all(|b| b.is_ascii_digit()) {
-        // Cut at microseconds, as the table does.
-        format!("{fraction:0<6.6}").parse::<i32>().ok()? * 1_000
-    } else {
-        return None;
-    };
-    if parts.next().is_some() {
-        return None;
-    }
-    Some((Time::new(hour, minute, second, nanos).ok()?, if fraction.is_empty() { SECOND } else { 1 }))
-}
-
-fn half_day(clock: &str, afternoon: bool) -> Option<TimeOfDay> {
-    let (time, precision) = clock_time(clock, false)?;
-    if !(1..=12).contains(&time.hour()) {
-        return None;
-    }
-    let hour = time.hour() % 12 + if afternoon { 12 } else { 0 };
-    Some((Time::new(hour, time.minute(), time.second(), time.subsec_nanosecond()).ok()?, precision))
-}
-
-fn ordinal(word: &str) -> Option<i8> {
-    let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let suffix = &word[digits.len()..];
-    matches!(suffix, "" | "st" | "nd" | "rd" | "th").then(|| digits.parse().ok()).flatten().filter(|day| (1..=31).contains(day))
-}
-
-fn named<T: Copy>(word: &str, names: &[(&str, T)]) -> Option<T> {
-    let word = word.trim_end_matches('.');
-    if word.len() < 3 {
-        return None;
-    }
-    names.iter().find(|(name, _)| name.starts_with(word) || (*name == "september" && word == "sept")).map(|(_, value)| *value)
-}
-
-fn weekday(word: &str) -> Option<Weekday> {
-    named(
-        word,
-        &[
-            ("monday", Weekday::Monday),
-            ("tuesday", Weekday::Tuesday),
-            ("wednesday", Weekday::Wednesday),
-            ("thursday", Weekday::Thursday),
-            ("friday", Weekday::Friday),
-            ("saturday", Weekday::Saturday),
-            ("sunday", Weekday::Sunday),
-        ],
-    )
-}
-
-fn month(word: &str) -> Option<i8> {
-    named(
-        word,
-        &[
-            ("january", 1),
-            ("february", 2),
-            ("march", 3),
-            ("april", 4),
-            ("may", 5),
-            ("june", 6),
-            ("july", 7),
-            ("august", 8),
-            ("september", 9),
-            ("october", 10),
-            ("november", 11),
-            ("december", 12),
-        ],
-    )
 }
 
 /// The latest such day, `from` included.
