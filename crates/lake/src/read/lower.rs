@@ -123,6 +123,11 @@ fn predicate(predicate: &Predicate) -> Expr {
     }
 }
 
+/// A text comparison of any expression, without the bounds that statistics could use.
+pub(crate) fn text_is(how: Match, text: Expr, value: &str) -> Expr {
+    call(&functions::TEXT_IS, [lit(functions::mode_name(how)), text, lit(value)])
+}
+
 fn call(
     function: &std::sync::Arc<datafusion::logical_expr::ScalarUDF>,
     args: impl IntoIterator<Item = Expr>,
@@ -194,8 +199,7 @@ fn text(column: &'static str, how: Match, value: &str) -> Expr {
                 Match::Whole => col(column).lt_eq(lit(lower)),
                 _ => successor(&lower).map_or_else(truth, |after| col(column).lt(lit(after))),
             };
-            let test = call(&functions::TEXT_IS, [lit(functions::mode_name(how)), col(column), lit(value)]);
-            all([low, high, test])
+            all([low, high, text_is(how, col(column), value)])
         }
     }
 }

@@ -4,14 +4,22 @@
 //! it in one engine whose memory and time are bounded.
 
 mod aggregate;
+mod buckets;
+mod connection;
+mod count;
 mod cursor;
 mod engine;
 mod functions;
+mod group;
+mod histogram;
 mod lower;
 mod measure;
 mod provider;
 mod reader;
 mod search;
+mod sql;
+mod stitch;
+mod tail;
 mod view;
 
 pub use engine::{ReaderOptions, RowBatches};

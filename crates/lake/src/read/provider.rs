@@ -91,9 +91,9 @@ impl FilesTable {
         Self { schema, table_schema, folder, store, files }
     }
 
-    /// Number of files before pruning.
-    pub(crate) fn file_count(&self) -> usize {
-        self.files.len()
+    /// All files, newest first.
+    pub(crate) fn files(&self) -> &[Arc<DataFile>] {
+        &self.files
     }
 
     fn prune(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<&Arc<DataFile>>> {

@@ -5,7 +5,7 @@ use datafusion::logical_expr::{LogicalPlanBuilder, col};
 use flowglass_flow::{RowId, catalogue};
 use flowglass_query::Query;
 
-use super::aggregate::{column_named, unknown_field};
+use super::aggregate::{Values, column_named, unknown_field};
 use super::cursor::{self, Order};
 use super::engine::{Cost, Run, RowBatches, cost_of};
 use super::lower;
@@ -195,11 +195,12 @@ pub(super) fn count_cost(meta: &mut Meta, cost: Cost) {
 
 /// The permanent id of a row.
 pub(super) fn row_id(batch: &RecordBatch, row: usize) -> Result<Option<RowId>> {
-    let objects = column_named(batch, "object_id")?;
-    let indexes = column_named(batch, "record_index")?;
-    let object = objects.text(row).and_then(|text| text.parse().ok());
-    let index = u32::try_from(indexes.number(row)).ok();
-    Ok(object.zip(index).map(|(object, index)| RowId { object, index }))
+    Ok(row_id_in(&column_named(batch, "object_id")?, &column_named(batch, "record_index")?, row))
+}
+
+pub(super) fn row_id_in(objects: &Values, indexes: &Values, row: usize) -> Option<RowId> {
+    let object = objects.text(row)?.parse().ok()?;
+    Some(RowId { object, index: u32::try_from(indexes.number(row)).ok()? })
 }
 
 fn fields(asked: &[String]) -> Result<Vec<String>> {

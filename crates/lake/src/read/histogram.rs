@@ -1,0 +1,202 @@
+//! Charts over time.
+
+use std::collections::BTreeMap;
+
+use arrow::datatypes::DataType;
+use datafusion::logical_expr::{Expr, cast, lit, when};
+use flowglass_flow::{Kind, catalogue};
+
+use super::aggregate::{Figure, Values, field, group};
+use super::buckets::Buckets;
+use super::count::Top;
+use super::engine::{Cost, Run};
+use super::lower;
+use super::measure::{Measured, default_measure, measured, queries};
+use super::reader::{Reader, planned};
+use crate::answer::{BucketCount, HistogramAnswer, HistogramOptions, Instant, Range, Scope, Series, Value};
+use crate::coverage::CoverageQuestion;
+use crate::error::{LakeError, Result};
+
+/// Series of a split chart; the rest is summed up.
+const SERIES: usize = 10;
+
+impl Reader {
+    /// Returns a chart over time. An open range is that of the windows the lake holds.
+    ///
+    /// # Errors
+    /// [`crate::LakeError::BadRequest`] for an unknown field or time zone, or too many buckets.
+    pub async fn histogram(&self, scope: &Scope, options: &HistogramOptions) -> Result<HistogramAnswer> {
+        let run = self.start(options.limits).await?;
+        let mut warnings = Vec::new();
+        let scope = self.closed(&run, scope, &mut warnings);
+        let split = options.split.as_deref();
+        let splits: Vec<&str> = split.into_iter().collect();
+        let measured = measured(options.measure.unwrap_or_else(|| default_measure(&scope, &splits)), &scope, &run.view);
+        let (from, to) = (scope.range.from.unwrap_or(0), scope.range.to.unwrap_or(0));
+        let buckets = Buckets::new(from, to, options.bucket, options.time_zone.as_deref())?;
+        let (series, cost) = match split {
+            None => self.plain(&run, &scope, &measured, &buckets).await?,
+            Some(name) => self.split(&run, &scope, &measured, &buckets, name).await?,
+        };
+        let mut meta = self.meta(&run, &scope, &measured, cost);
+        meta.warnings.append(&mut warnings);
+        let nothing = series.iter().all(|series| series.total == 0);
+        let nearest = if nothing { self.nearest(&run, &scope, &mut meta).await? } else { None };
+        meta.elapsed_ms = run.elapsed_ms();
+        Ok(HistogramAnswer {
+            meta,
+            bucket_seconds: (buckets.width / flowglass_flow::time::SECOND).unsigned_abs(),
+            split: options.split.clone(),
+            series,
+            nearest,
+        })
+    }
+
+    /// A scope with both bounds: an open one is that of the windows held.
+    pub(super) fn closed(&self, run: &Run, scope: &Scope, warnings: &mut Vec<String>) -> Scope {
+        if scope.range.from.is_some() && scope.range.to.is_some() {
+            return scope.clone();
+        }
+        let files = run.view.flows.state.files.values();
+        let times = files.filter_map(|file| file.stats.integer_bounds("time"));
+        let times = times.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+        let held = run.view.coverage.held().or(times.map(|(from, to)| (from, to.saturating_add(1))));
+        let (from, to) = held.unwrap_or((0, 0));
+        let range = Range::new(
+            scope.range.from.unwrap_or(from.min(scope.range.to.unwrap_or(from))),
+            scope.range.to.unwrap_or(to.max(scope.range.from.unwrap_or(to))),
+        );
+        let outside = times.is_some_and(|(first, last)| {
+            (scope.range.from.is_none() && first < from) || (scope.range.to.is_none() && last >= to)
+        });
+        if outside && held != times {
+            warnings.push(format!(
+                "rows with times outside {} to {} are not charted: give a range to see them",
+                Instant(from),
+                Instant(to)
+            ));
+        }
+        Scope { range, ..scope.clone() }
+    }
+
+    async fn plain(
+        &self,
+        run: &Run,
+        scope: &Scope,
+        measured: &Measured,
+        buckets: &Buckets,
+    ) -> Result<(Vec<Series>, Cost)> {
+        let (counts, cost) = self.bucket_counts(run, scope, measured, buckets, &[]).await?;
+        let fractions = fractions(run, scope, buckets);
+        let counts = counts.into_values().next().unwrap_or_default();
+        Ok((vec![series(Value::Null, false, &counts, buckets, &fractions)], cost))
+    }
+
+    async fn split(
+        &self,
+        run: &Run,
+        scope: &Scope,
+        measured: &Measured,
+        buckets: &Buckets,
+        name: &str,
+    ) -> Result<(Vec<Series>, Cost)> {
+        if catalogue::find(name).is_some_and(|field| field.kind == Kind::Time) {
+            return Err(LakeError::BadRequest {
+                reason: format!("a chart cannot be split by the instants of {name}"),
+                hint: Some("split by another field; the buckets are the time".to_owned()),
+            });
+        }
+        let (Top { values, distinct, .. }, mut cost) = self.top_of(run, scope, name, SERIES, measured).await?;
+        // The key's printed form: any type can be compared and given back so.
+        let text = cast(field(name)?, DataType::Utf8View);
+        let named: Vec<String> = values.iter().filter(|top| top.value != Value::Null).map(|top| top.value.to_string()).collect();
+        let in_list = text.clone().in_list(named.iter().map(lit).collect(), false);
+        let planned_key = when(in_list.clone(), text.clone()).end();
+        let key = planned(planned_key)?;
+        let other = lower::all([text.is_not_null(), Expr::IsNotTrue(Box::new(in_list))]);
+        let (counts, more) = self.bucket_counts(run, scope, measured, buckets, &[key, other]).await?;
+        cost.rows += more.rows;
+        let fractions = fractions(run, scope, buckets);
+        let none = BTreeMap::new();
+        let mut all: Vec<Series> = values
+            .iter()
+            .map(|top| {
+                let key = (top.value != Value::Null).then(|| top.value.to_string());
+                let counts = counts.get(&(key, false)).unwrap_or(&none);
+                series(top.value.clone(), false, counts, buckets, &fractions)
+            })
+            .collect();
+        let listed_null = values.iter().any(|top| top.value == Value::Null);
+        if distinct > values.len() as u64 {
+            let mut rest = counts.get(&(None, true)).cloned().unwrap_or_default();
+            if !listed_null {
+                for (bucket, count) in counts.get(&(None, false)).unwrap_or(&none) {
+                    *rest.entry(*bucket).or_default() += count;
+                }
+            }
+            all.push(series(Value::Null, true, &rest, buckets, &fractions));
+        }
+        Ok((all, cost))
+    }
+
+    /// Counts per bucket, for every (split value, is another) pair.
+    async fn bucket_counts(
+        &self,
+        run: &Run,
+        scope: &Scope,
+        measured: &Measured,
+        buckets: &Buckets,
+        split: &[Expr],
+    ) -> Result<(BTreeMap<(Option<String>, bool), BTreeMap<usize, u64>>, Cost)> {
+        let keys: Vec<Expr> = std::iter::once(buckets.key()).chain(split.iter().cloned()).collect();
+        let plan = self.flows(run).and_then(|flows| {
+            group(flows.filter(lower::scope(scope))?, &keys, &[Figure::from(measured)])?.build()
+        });
+        let found = run.collect(planned(plan)?).await?;
+        let mut counts: BTreeMap<_, BTreeMap<usize, u64>> = BTreeMap::new();
+        for batch in &found.batches {
+            let columns = (0..batch.num_columns()).map(|at| Values::column(batch, at)).collect::<Result<Vec<_>>>()?;
+            let Some((count, keys)) = columns.split_last() else { continue };
+            for row in 0..batch.num_rows() {
+                let Value::Integer(bucket) = keys[0].value(row) else { continue };
+                let value = keys.get(1).and_then(|key| key.text(row)).map(str::to_owned);
+                let other = keys.get(2).is_some_and(|other| other.value(row) == Value::Boolean(true));
+                let bucket = usize::try_from(bucket).unwrap_or(0);
+                *counts.entry((value, other)).or_default().entry(bucket).or_default() += count.number(row);
+            }
+        }
+        Ok((counts, found.cost))
+    }
+}
+
+fn fractions(run: &Run, scope: &Scope, buckets: &Buckets) -> Vec<Option<f64>> {
+    let vnics = run.view.coverage.asked(queries(scope));
+    let question = CoverageQuestion {
+        range: scope.range,
+        vnics: vnics.as_ref(),
+        now: flowglass_flow::time::now(),
+        unread: &run.view.unread,
+    };
+    // The first and last bucket may reach beyond the range: only its part inside is asked about.
+    let mut bounds = buckets.bounds.to_vec();
+    let last = bounds.len() - 1;
+    bounds[0] = bounds[0].max(scope.range.from.unwrap_or(i64::MIN)).min(bounds[1]);
+    bounds[last] = bounds[last].min(scope.range.to.unwrap_or(i64::MAX)).max(bounds[last - 1]);
+    run.view.coverage.fractions(&question, &bounds)
+}
+
+fn series(
+    key: Value,
+    other: bool,
+    counts: &BTreeMap<usize, u64>,
+    buckets: &Buckets,
+    fractions: &[Option<f64>],
+) -> Series {
+    let bucket = |at: usize| BucketCount {
+        start: Instant(buckets.bounds[at]),
+        value: counts.get(&at).copied().unwrap_or(0),
+        coverage: fractions.get(at).copied().flatten(),
+    };
+    let total = counts.values().fold(0_u64, |sum, count| sum.saturating_add(*count));
+    Series { key, other, total, buckets: (0..buckets.len()).map(bucket).collect() }
+}
