@@ -17,6 +17,17 @@ pub fn of_address(address: IpAddr) -> Option<&'static str> {
     }
 }
 
+/// The labels that stand for addresses in a query, with their networks in CIDR notation. `public` is not among them:
+/// it is every address outside these.
+pub const NETWORKS: &[(&str, &[&str])] = &[
+    ("private", &["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"]),
+    ("link-local", &["169.254.0.0/16", "fe80::/10"]),
+    ("provider-service", address::PROVIDER_SERVICE_NETWORKS),
+    ("loopback", &["127.0.0.0/8", "::1/128"]),
+    ("multicast", &["224.0.0.0/4", "255.255.255.255/32", "ff00::/8"]),
+    ("unspecified", &["0.0.0.0/32", "::/128"]),
+];
+
 /// Returns what to show for an address: the given name, else the built-in label.
 pub fn name_or_label(names: Option<&crate::names::Names>, address: IpAddr) -> Option<&str> {
     names.and_then(|names| names.of_address(address)).or_else(|| of_address(address))

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use flowglass_flow::{catalogue, services};
+use flowglass_flow::{catalogue, labels, services};
 use serde::Serialize;
 
 use crate::fields::{self, NumberKind, PSEUDO, Target};
@@ -256,6 +256,12 @@ fn value(target: &Target, place: &Place<'_>, span: Range<usize>) -> Completion {
             let columns = operand.columns().into_iter().filter(|column| *column != "direction").collect();
             values_of = real(columns, true);
             operators = PRESENT;
+            if !typed.is_empty() {
+                let labels = labels::NETWORKS.iter().map(|(label, networks)| (*label, networks.join(", ")));
+                let labels = labels.chain([("public", "every address without another label".to_owned())]);
+                let fitting = labels.filter(|(label, _)| starts(label));
+                items.extend(fitting.map(|(label, networks)| item(label, ItemKind::Value, networks)));
+            }
         }
         Target::Number(operand, kind) => {
             operators = ORDER_OPERATORS;

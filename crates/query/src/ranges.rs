@@ -36,6 +36,20 @@ impl AddressSet {
         Self(merged)
     }
 
+    /// Returns every address that is not in it.
+    pub fn complement(&self) -> Self {
+        let mut outside = Vec::with_capacity(self.0.len() + 1);
+        let mut next = Some(0);
+        for range in &self.0 {
+            if let Some(first) = next.filter(|first| *first < range.first) {
+                outside.push(AddressRange { first, last: range.first - 1 });
+            }
+            next = range.last.checked_add(1);
+        }
+        outside.extend(next.map(|first| AddressRange { first, last: u128::MAX }));
+        Self(outside)
+    }
+
     /// The ranges, ascending.
     pub fn ranges(&self) -> &[AddressRange] {
         &self.0

@@ -79,7 +79,10 @@ impl Tree {
     }
 
     /// The negation of a tree; a double negation is the tree itself.
-    #[allow(clippy::should_implement_trait)]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "a constructor beside `and` and `or`, which takes the tree it negates"
+    )]
     pub fn not(tree: Self) -> Self {
         match tree {
             Self::Not(inner) => *inner,

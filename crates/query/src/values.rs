@@ -3,8 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use flowglass_flow::address::{self, to_bits};
+use flowglass_flow::labels;
 
-use crate::ranges::{AddressRange, NumberRange};
+use crate::ranges::{AddressRange, AddressSet, NumberRange};
 use crate::syntax::Op;
 
 /// What is wrong with a value, before it is known where it stands.
@@ -58,6 +59,22 @@ pub(crate) fn addresses(text: &str) -> Option<Result<Addresses, Issue>> {
         return Some(cidr(address, length));
     }
     dotted(text).or_else(|| colons(text))
+}
+
+/// The addresses a built-in label stands for, `public` included: in any case, its words joined by `-` or `_`.
+pub(crate) fn labelled(text: &str) -> Option<AddressSet> {
+    let label = text.to_ascii_lowercase().replace([' ', '_'], "-");
+    let set = |networks: &[&str]| {
+        AddressSet::new(
+            networks.iter().filter_map(|network| addresses(network)?.ok()).map(|(range, _)| range),
+        )
+    };
+    if label == "public" {
+        let labelled: Vec<&str> =
+            labels::NETWORKS.iter().flat_map(|(_, networks)| networks.iter().copied()).collect();
+        return Some(set(&labelled).complement());
+    }
+    labels::NETWORKS.iter().find(|(known, _)| *known == label).map(|(_, networks)| set(networks))
 }
 
 fn cidr(address: IpAddr, length: &str) -> Result<Addresses, Issue> {

@@ -12,6 +12,7 @@ use crate::predicate::{Match, Operand, Predicate};
 use crate::ranges::{AddressRange, AddressSet};
 use crate::syntax::{Op, Piece};
 use crate::tree::Tree;
+use crate::values;
 
 impl Resolver<'_> {
     /// What a name stands for: the name itself if there is one (in any case), else all it is a prefix of.
@@ -58,7 +59,10 @@ impl Resolver<'_> {
         let text = &piece.text;
         let found = self.lookup(super::term::match_of(op), text, &piece.span)?;
         if found.is_empty() {
-            return Err(self.no_name(field, piece));
+            // A name somebody gave goes before a label.
+            let set = values::labelled(text).ok_or_else(|| self.no_name(field, piece))?;
+            ranges.extend(set.ranges());
+            return Ok(None);
         }
         if found.len() > 1 {
             let names: Vec<&str> = found.keys().take(5).map(String::as_str).collect();

@@ -69,7 +69,7 @@ fn unit(word: &str) -> Option<Unit> {
         "h" | "hr" | "hrs" | "hour" | "hours" => Unit::Micros(3_600 * SECOND),
         "d" | "day" | "days" => Unit::Days(1),
         "w" | "wk" | "wks" | "week" | "weeks" => Unit::Days(7),
-        "mo" | "mon" | "mos" | "month" | "months" => Unit::Months(1),
+        "mo" | "mos" | "month" | "months" => Unit::Months(1),
         "y" | "yr" | "yrs" | "year" | "years" => Unit::Months(12),
         _ => return None,
     })

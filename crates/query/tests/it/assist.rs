@@ -49,6 +49,10 @@ fn completion() {
         ("port:4|", "\"4\":  + values of initiator_port,target_port like \"4\""),
         ("bytes:|", "\"\": > >= < <= *"),
         ("ip:10.2|", "\"10.2\":  + values of initiator_ip,target_ip like \"10.2\" or names"),
+        (
+            "peer_ip:P|",
+            "\"P\": private provider-service public + values of initiator_ip,target_ip like \"P\" or names",
+        ),
         ("local_ip:|", "\"\": * + values of target_ip,initiator_ip like \"\" or names"),
         ("zone:us|", "\"us\":  + values of zone like \"us\""),
         ("vnic:|", "\"\": = == === * + values of vnic_id like \"\" or names"),

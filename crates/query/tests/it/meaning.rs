@@ -94,6 +94,9 @@ fn queries_find_rows() {
         ("local_ip:10.240.0.4", "abc"),
         ("peer_ip:10.240.0.4", "d"),
         ("local_ip:*", "abcdefv"),
+        ("peer_ip:public", "abfv"),
+        ("peer_ip:private", "cd"),
+        ("ip:provider-service", "e"),
         ("peer_port:22", "v"),
         ("local_port:22", "ab"),
         // A missing value: false, and its negation true.

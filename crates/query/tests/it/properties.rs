@@ -30,6 +30,30 @@ fn bits() -> impl Strategy<Value = u128> {
     prop_oneof![
         any::<u128>(),
         any::<u32>().prop_map(|v4| 0xffff_0000_0000 | u128::from(v4)),
+        // Both sides of the bounds of the labelled networks.
+        (
+            select(vec![
+                0x0a00_0000_u32,
+                0x0b00_0000,
+                0x6440_0000,
+                0x6480_0000,
+                0x7f00_0000,
+                0xa11a_0000,
+                0xa608_0000,
+                0xa60c_0000,
+                0xa9fe_0000,
+                0xac10_0000,
+                0xac20_0000,
+                0xc0a8_0000,
+                0xe000_0000,
+                0xf000_0000,
+                0
+            ]),
+            any::<bool>()
+        )
+            .prop_map(|(v4, below)| 0xffff_0000_0000 | u128::from(v4.wrapping_sub(u32::from(below)))),
+        (select(vec![0xfc00_u128, 0xfe00, 0xfe80, 0xfec0, 0xff00, 0]), 0_u128..2)
+            .prop_map(|(top, low)| top << 112 | low),
         (0_u32..16).prop_map(|v4| 0xffff_0a00_0000 | u128::from(v4)),
     ]
 }
@@ -306,6 +330,23 @@ proptest! {
             let held = ranges.iter().any(|range| range.first <= probe && probe <= range.last);
             prop_assert_eq!(set.contains_bits(probe), held);
         }
+        for probe in ranges.iter().flat_map(|range| [range.first, range.last, range.first.wrapping_sub(1), range.last.wrapping_add(1)]) {
+            prop_assert_eq!(set.complement().contains_bits(probe), !set.contains_bits(probe));
+        }
+        prop_assert_eq!(&set.complement().complement(), &set);
         prop_assert!(set.ranges().windows(2).all(|pair| pair[0].last + 1 < pair[1].first));
+    }
+
+    #[test]
+    fn a_label_stands_for_the_addresses_it_is_shown_for(bits in bits()) {
+        let address = std::net::IpAddr::V6(bits.into()).to_canonical();
+        let mut row = TestRow::default();
+        row.set("target_ip", address.to_string());
+        let shown = flowglass_flow::labels::of_address(address).unwrap_or("public").replace(' ', "-");
+        let labels = flowglass_flow::labels::NETWORKS.iter().map(|(label, _)| *label).chain(["public"]);
+        for label in labels {
+            let query = parse(&format!("target_ip:{label}"), &context()).expect("a label");
+            prop_assert_eq!(query.matches(&row), label == shown, "{} {}", label, address);
+        }
     }
 }
