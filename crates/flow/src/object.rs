@@ -100,6 +100,8 @@ pub struct ObjectFacts {
     pub declared_records: Option<i64>,
     /// Records whose time lies more than 48 hours from the window.
     pub odd_times: u64,
+    /// Addresses its records show as the vNIC's own: the target of inbound and the initiator of outbound ones.
+    pub own_addresses: Vec<String>,
     /// Unreadable records and other remarks; at most 100 are kept, the counts are exact.
     pub problems: Vec<Problem>,
 }

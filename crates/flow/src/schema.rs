@@ -82,6 +82,7 @@ pub fn objects() -> SchemaRef {
             text("record_type"),
             text("stream_id"),
             long("sequence_number"),
+            text("own_addresses"),
             text("content_hash"),
             long("shard"),
             long("manifest"),

@@ -74,6 +74,7 @@ impl Lake {
                     let pairs = effect.fresh.values().map(|(entry, ..)| pair_of(entry)).collect();
                     ledger_files::save(self, state.version, state.version, &Segment::new(pairs)).await?;
                     self.refresh().await?;
+                    self.save_coverage(&state).await?;
                     return Ok(report);
                 }
                 Attempt::Behind => {
@@ -128,7 +129,8 @@ impl Lake {
                 report.objects += entries.len();
                 let entries: Vec<&Entry> = entries.iter().collect();
                 let rewritten = self.write_entries(file.day, &entries).await?;
-                actions.push(Action::Add(rewritten, false));
+                // New to those who follow the ledger: their outcomes changed.
+                actions.push(Action::Add(rewritten, true));
             }
         }
         Ok((actions, report))

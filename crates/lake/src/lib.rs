@@ -22,6 +22,7 @@ pub mod read;
 mod replace;
 mod status;
 mod store;
+mod views;
 mod writer;
 
 pub use error::{LakeError, Result};
@@ -31,4 +32,5 @@ pub use ledger::{Known, Ledger, Segment, version_tag};
 pub use manifest::{Manifest, ObjectAt, OutcomeChange};
 pub use status::SourceStatus;
 pub use store::{Location, StoreOptions, is_loopback};
+pub use views::LakeViews;
 pub use writer::{Batch, Committed, Writer};

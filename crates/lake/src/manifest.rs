@@ -4,7 +4,6 @@
 //! stands below *n* commits it exactly as it stands before making *n* + 1 (DESIGN, "The way of the data"): so a crash
 //! between manifest and commit neither loses nor repeats a batch.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use flowglass_flow::{ObjectEntry, ObjectId, Outcome};
@@ -48,9 +47,6 @@ pub struct Manifest {
     /// Retention: rows of days before this one leave, and their objects become expired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expire_before: Option<i32>,
-    /// Addresses seen as a vNIC's own, per vNIC: lets coverage tell which vNIC an address is.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub local_addresses: BTreeMap<String, Vec<String>>,
 }
 
 /// An object and the partition it lies in.
@@ -89,7 +85,6 @@ impl Manifest {
             replaced: Vec::new(),
             changed: Vec::new(),
             expire_before: None,
-            local_addresses: BTreeMap::new(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{ArrayRef, AsArray, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use flowglass_flow::{ObjectEntry, ObjectFacts, SourceName, schema};
 
@@ -59,6 +59,9 @@ pub(crate) fn to_batch(entries: &[(&ObjectEntry, u32, i64)]) -> Result<RecordBat
             "record_type" => text(&|e| e.facts.record_type.clone()),
             "stream_id" => text(&|e| e.facts.stream_id.clone()),
             "sequence_number" => long(&|e| e.facts.sequence_number),
+            "own_addresses" => {
+                text(&|e| (!e.facts.own_addresses.is_empty()).then(|| e.facts.own_addresses.join(",")))
+            }
             "content_hash" => text(&|e| e.content_hash.clone()),
             "shard" => {
                 Arc::new(entries.iter().map(|(_, shard, _)| Some(i64::from(*shard))).collect::<Int64Array>())
@@ -68,6 +71,17 @@ pub(crate) fn to_batch(entries: &[(&ObjectEntry, u32, i64)]) -> Result<RecordBat
         });
     }
     RecordBatch::try_new(schema::object_file(), columns)
+        .map_err(|source| LakeError::Arrow { doing: "make ledger rows", source })
+}
+
+/// Makes the rows of ledger entries in the columns of the table `objects`, the partition included.
+///
+/// # Errors
+/// As [`to_batch`].
+pub(crate) fn to_batch_with_day(entries: &[(&ObjectEntry, u32, i64)]) -> Result<RecordBatch> {
+    let mut columns = to_batch(entries)?.columns().to_vec();
+    columns.push(Arc::new(entries.iter().map(|(entry, ..)| Some(entry.facts.day)).collect::<Date32Array>()));
+    RecordBatch::try_new(schema::objects(), columns)
         .map_err(|source| LakeError::Arrow { doing: "make ledger rows", source })
 }
 
@@ -93,6 +107,7 @@ pub(crate) fn from_batch(batch: &RecordBatch, day: i32, path: &str) -> Result<Ve
     let (mut source, mut key, mut etag) = (text("source")?, text("key")?, text("etag")?);
     let (object_id, outcome, replaces) = (text("object_id")?, text("outcome")?, text("replaces")?);
     let (mut reason, problems, mut hash) = (text("reason")?, text("problems")?, text("content_hash")?);
+    let own = text("own_addresses")?;
     let (size, modified, recorded) = (long("size")?, time("last_modified")?, time("recorded_at")?);
     let (records, unreadable, odd) = (long("records")?, long("unreadable")?, long("odd_times")?);
     let (declared, sequence) = (long("declared_records")?, long("sequence_number")?);
@@ -160,6 +175,7 @@ pub(crate) fn from_batch(batch: &RecordBatch, day: i32, path: &str) -> Result<Ve
                 unreadable: unsigned(unreadable[row]),
                 declared_records: declared[row],
                 odd_times: unsigned(odd[row]),
+                own_addresses: own[row].iter().flat_map(|list| list.split(',')).map(str::to_owned).collect(),
                 problems: match &problems[row] {
                     Some(text) => serde_json::from_str(text).map_err(|error| damaged(error.to_string()))?,
                     None => Vec::new(),
@@ -196,6 +212,7 @@ mod tests {
             facts: ObjectFacts {
                 day: 18_000,
                 state: Some("ok".to_owned()),
+                own_addresses: vec!["10.0.0.4".to_owned(), "fd00::1".to_owned()],
                 stream_id: Some("20200101T000000Z".to_owned()),
                 problems: vec![Problem { index: Some(3), reason: "bad".to_owned() }],
                 ..ObjectFacts::default()

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::DataType;
 use flowglass_flow::{ObjectEntry, ObjectId, SourceName};
@@ -106,6 +106,7 @@ impl Writer {
     /// # Errors
     /// If the store fails. The batch may then be tried again, by anyone: what was committed is not repeated.
     pub async fn commit(&mut self, mut batch: Batch) -> Result<Committed> {
+        note_own_addresses(&mut batch)?;
         let mut known = 0;
         let mut written: Option<Vec<AddFile>> = None;
         for _ in 0..ATTEMPTS {
@@ -135,7 +136,6 @@ impl Writer {
             }
             manifest.files.clone_from(files);
             manifest.replaced = replaced.into_values().collect();
-            manifest.local_addresses = local_addresses(&batch.rows);
             if !manifest.put(self.lake.flows().store()).await? {
                 continue;
             }
@@ -418,41 +418,28 @@ pub(crate) fn rows_of(rows: &RecordBatch, keep: &dyn Fn(&str) -> bool) -> Result
     filter_record_batch(rows, &mask).map_err(failed)
 }
 
-/// Returns the addresses seen as each vNIC's own: the initiator of what it sent (O), the target of what it got (I).
-fn local_addresses(rows: &[(i32, RecordBatch)]) -> BTreeMap<String, Vec<String>> {
-    /// A vNIC has a handful of addresses; what has more is a router, and its list tells nothing.
-    const PER_VNIC: usize = 64;
-    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (_, rows) in rows {
-        let text = |name: &str| {
-            rows.column_by_name(name).and_then(|c| arrow::compute::cast(c, &DataType::Utf8).ok())
-        };
-        let (Some(vnic), Some(direction), Some(initiator), Some(target)) =
-            (text("vnic_id"), text("direction"), text("initiator_ip"), text("target_ip"))
-        else {
-            continue;
-        };
-        let (vnic, direction) = (vnic.as_string::<i32>(), direction.as_string::<i32>());
-        let (initiator, target) = (initiator.as_string::<i32>(), target.as_string::<i32>());
-        let mut last: (&str, &str) = ("", "");
-        for row in 0..rows.num_rows() {
-            let own = match direction.is_valid(row).then(|| direction.value(row)) {
-                Some("O") => initiator,
-                Some("I") => target,
-                _ => continue,
-            };
-            if vnic.is_null(row) || own.is_null(row) || last == (vnic.value(row), own.value(row)) {
-                continue;
+/// Notes with each object which addresses its rows show as its vNIC's own.
+fn note_own_addresses(batch: &mut Batch) -> Result<()> {
+    let mut entries: HashMap<String, &mut ObjectEntry> =
+        batch.objects.iter_mut().map(|entry| (entry.object_id.to_string(), entry)).collect();
+    let failed = |source| LakeError::Arrow { doing: "read the object ids of a batch", source };
+    for (_, rows) in &batch.rows {
+        let Some(ids) = rows.column_by_name("object_id") else { continue };
+        let ids = arrow::compute::cast(ids, &DataType::Utf8).map_err(failed)?;
+        let ids = ids.as_string::<i32>();
+        // Rows of one object stand together.
+        let mut start = 0;
+        while start < rows.num_rows() {
+            let id = ids.value(start);
+            let end = (start..rows.num_rows()).find(|&row| ids.value(row) != id).unwrap_or(rows.num_rows());
+            if let Some(entry) = entries.get_mut(id) {
+                let own = crate::coverage::own_addresses(&rows.slice(start, end - start));
+                let known: HashSet<&String> = entry.facts.own_addresses.iter().collect();
+                let fresh: Vec<String> = own.iter().map(ToString::to_string).filter(|a| !known.contains(a)).collect();
+                entry.facts.own_addresses.extend(fresh);
             }
-            last = (vnic.value(row), own.value(row));
-            let unicast = flowglass_flow::address::parse(last.1).is_some_and(|address| {
-                !address.is_unspecified() && !address.is_multicast() && last.1 != "255.255.255.255"
-            });
-            let known = found.entry(last.0.to_owned()).or_default();
-            if unicast && known.len() < PER_VNIC && !known.iter().any(|address| address == last.1) {
-                known.push(last.1.to_owned());
-            }
+            start = end;
         }
     }
-    found
+    Ok(())
 }

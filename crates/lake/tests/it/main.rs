@@ -5,3 +5,4 @@
 mod maintenance;
 mod protocol;
 mod support;
+mod views;
