@@ -136,6 +136,9 @@ fn join_crns<'k>(segments: &[&'k str]) -> Vec<Cow<'k, str>> {
 }
 
 fn decode(text: &str) -> String {
+    if !text.contains('%') {
+        return text.to_owned();
+    }
     percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
