@@ -91,6 +91,7 @@ impl BatchDecoder {
     /// Appends all readable records of one object.
     ///
     /// Returns what the object says of itself; records that cannot be read are counted and listed there.
+    /// `own_addresses` stays empty: whoever writes the rows learns them from their columns.
     ///
     /// # Errors
     /// The object is not readable as a whole, or beyond the limits; nothing of it was appended.
