@@ -14,7 +14,6 @@ mod explain;
 mod extra;
 mod fields;
 mod highlight;
-mod pinned;
 mod predicate;
 mod print;
 mod query;
@@ -30,7 +29,6 @@ pub use complete::{Completion, Item as CompletionItem, ItemKind, ValuesOf, compl
 pub use error::{Note, QueryError};
 pub use extra::ExtraTest;
 pub use highlight::{Class, highlight};
-pub use pinned::{Pinned, Vnic};
 pub use predicate::{Match, Operand, Predicate, Property};
 pub use query::{Query, Row, parse};
 pub use ranges::{AddressRange, AddressSet, NumberRange, merge_numbers};

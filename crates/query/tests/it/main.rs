@@ -4,6 +4,7 @@ mod assist;
 mod grammar;
 mod meaning;
 mod properties;
+mod reference;
 mod row;
 mod time;
 

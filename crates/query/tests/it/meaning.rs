@@ -1,8 +1,6 @@
 //! What queries find on rows.
 
-use std::borrow::Cow;
-
-use flowglass_query::{AddressSet, Pinned, Vnic, parse, word_in};
+use flowglass_query::{parse, word_in};
 
 use super::row::TestRow;
 use super::{context, names, query};
@@ -224,50 +222,6 @@ fn columns_and_sides() {
     assert_eq!(columns("* sides:both"), "");
     assert!(query("sides:both a").wants_both_sides());
     assert!(!query("a").wants_both_sides());
-}
-
-struct TestVnic(&'static str, &'static str, &'static str);
-
-impl Vnic for TestVnic {
-    fn text(&self, column: &str) -> Option<Cow<'_, str>> {
-        match column {
-            "vnic_id" => Some(self.0.into()),
-            "zone" => Some(self.1.into()),
-            _ => None,
-        }
-    }
-
-    fn owns(&self, set: &AddressSet) -> bool {
-        set.contains(self.2.parse().expect("an address"))
-    }
-}
-
-#[test]
-fn pinned_vnics() {
-    let vnics = [
-        TestVnic("v0", "us-south-1", "10.240.0.4"),
-        TestVnic("v1", "us-south-1", "10.240.0.5"),
-        TestVnic("v2", "us-south-2", "10.240.64.4"),
-    ];
-    for (text, expected) in [
-        ("", None),
-        ("action:rejected", None),
-        ("vnic_id:v1", Some(vec![1])),
-        ("vnic_id:v1 OR vnic_id:v2", Some(vec![1, 2])),
-        ("vnic_id:v1 OR action:rejected", None),
-        ("-vnic_id:v1", None),
-        ("zone:us-south-1 action:rejected", Some(vec![0, 1])),
-        ("zone:us-south-1 ip:10.240.0.4", Some(vec![0])),
-        ("zone:us-south-2 ip:10.240.0.4", Some(vec![])),
-        ("10.240.0.0/24", Some(vec![0, 1])),
-        ("8.8.8.8", None),
-        ("8.8.8.8 target_ip:10.240.64.4", Some(vec![2])),
-        ("peer_ip:10.240.0.4", None),
-        ("subnet_id:s1", Some(vec![0, 1, 2])),
-    ] {
-        assert_eq!(query(text).pinned().select(&vnics), expected, "{text}");
-    }
-    assert_eq!(query("a").pinned(), Pinned::Any);
 }
 
 #[test]

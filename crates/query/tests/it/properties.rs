@@ -292,7 +292,7 @@ proptest! {
         for context in [context(), Context { names: Some(&names), ..context() }] {
             match parse(&text, &context) {
                 Ok(query) => {
-                    let _ = (query.explain(), query.explain_json(), query.pinned(), query.columns());
+                    let _ = (query.explain(), query.explain_json(), query.columns());
                     query.warnings.iter().for_each(|note| drop(note.render(&text)));
                     let again = parse(&query.to_text(), &super::context());
                     prop_assert_eq!(again.map(|again| again.tree), Ok(query.tree));
