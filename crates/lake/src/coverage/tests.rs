@@ -80,7 +80,7 @@ fn every_reason_has_its_word() {
     assert_eq!(report(&index, 0, 3600, 3000).fraction, Some(1500.0 / 2700.0));
     // Two windows after its last object the vNIC is silent; its life ends there.
     let late = report(&index, 0, 3600, 3301);
-    assert_eq!(gaps(&late)[1], "Silent 2700..3301");
+    assert_eq!(gaps(&late)[0], "Silent 2700..3301");
     assert_eq!(late.fraction, Some(1500.0 / 2700.0));
     // The retried object is read: its gap closes.
     add(&mut index, 2, Outcome::Done, &facts("a", "ingress", 600, 900));
@@ -138,7 +138,7 @@ fn queries_pin_vnics() {
         });
     }
     let asked = |text: &str| {
-        let query = flowglass_query::parse(text).expect("valid");
+        let query = flowglass_query::parse(text, &flowglass_query::Context::default()).expect("valid");
         index
             .asked([&query])
             .map(|names| names.iter().map(|name| name.to_string()).collect::<Vec<_>>().join(" "))

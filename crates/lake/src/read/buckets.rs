@@ -23,6 +23,9 @@ use crate::error::{LakeError, Result};
 const AIM: i64 = 120;
 /// Most buckets of an answer.
 pub(crate) const MAX_BUCKETS: usize = 10_000;
+/// The calendar's range that time zones are known for: years 1 to 9999.
+const FIRST: i64 = -62_135_596_800 * SECOND;
+const LAST: i64 = 253_370_764_800 * SECOND;
 /// Round widths, in seconds.
 const WIDTHS: [i64; 22] = [
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800,
@@ -48,10 +51,11 @@ impl Buckets {
                 hint: Some("use an IANA name such as Europe/Berlin, or UTC".to_owned()),
             })?,
         };
-        let span = to.saturating_sub(from).max(1);
+        let (from, to) = (from.clamp(FIRST, LAST), to.clamp(FIRST, LAST));
+        let span = (to - from).max(1);
         let width = match bucket {
             Bucket::Auto => {
-                let fits = |width: &&i64| span / (**width * SECOND) < AIM;
+                let fits = |width: &&i64| span / (**width * SECOND) <= AIM;
                 let largest = WIDTHS[WIDTHS.len() - 1];
                 WIDTHS.iter().find(fits).copied().unwrap_or(largest.max(span / SECOND / AIM)) * SECOND
             }
@@ -110,24 +114,36 @@ fn offset(at: i64, zone: &TimeZone) -> i64 {
     i64::from(zone.to_offset(instant).seconds()) * SECOND
 }
 
-/// The last border at or before an instant: local time is a multiple of the width since 1970-01-01 (for whole weeks,
-/// since Monday 1969-12-29).
-fn floor(at: i64, width: i64, zone: &TimeZone) -> i64 {
-    let local = at.saturating_add(offset(at, zone));
+/// The last multiple of the width at or before a local time, counted from 1970-01-01 (whole weeks from a Monday).
+fn floor_local(local: i64, width: i64) -> i64 {
     let monday = if width % (7 * DAY) == 0 { 3 * DAY } else { 0 };
-    let floor = (local + monday).div_euclid(width) * width - monday;
-    to_utc(floor, zone)
+    (local + monday).div_euclid(width) * width - monday
 }
 
+/// The last border at or before an instant.
+fn floor(at: i64, width: i64, zone: &TimeZone) -> i64 {
+    let offset = offset(at, zone);
+    let floor = floor_local(at + offset, width);
+    if width < DAY { floor - offset } else { to_utc(floor, zone) }
+}
+
+/// The border after a border.
 fn after(border: i64, width: i64, zone: &TimeZone) -> i64 {
-    if width < DAY {
-        // Borders of short buckets are counted on, so that an hour that the clocks repeat is not lost.
-        let next = border + width;
-        let jump = offset(next, zone) - offset(border, zone);
-        return if jump == 0 || width <= jump.abs() { next } else { floor(next, width, zone).max(border + 1) };
+    let before = offset(border, zone);
+    if width >= DAY {
+        return to_utc(floor_local(border + before, width) + width, zone);
     }
-    let local = border + offset(border, zone);
-    to_utc(local + width, zone)
+    let next = border + width;
+    let then = offset(next, zone);
+    if before == then {
+        return next;
+    }
+    // The clocks change in between: the next border is the first that the changed clock shows.
+    let mut next = floor_local(border + then, width) + width - then;
+    while offset(next, zone) != then && next < border + 2 * width {
+        next += width;
+    }
+    next
 }
 
 /// The instant at which clocks in a zone show a local time; the earlier if two do, the one after the gap if none does.
@@ -228,7 +244,7 @@ mod tests {
     #[test]
     fn automatic_widths_are_round() {
         let width = |to: &str| Buckets::new(at("2020-06-04T00:00:00Z"), at(to), Bucket::Auto, None).expect("ok").width;
-        assert_eq!(width("2020-06-04T01:00:00Z"), 60 * SECOND);
+        assert_eq!(width("2020-06-04T01:00:00Z"), 30 * SECOND);
         assert_eq!(width("2020-06-05T00:00:00Z"), 900 * SECOND);
         assert_eq!(width("2020-07-04T00:00:00Z"), 21_600 * SECOND);
         assert_eq!(width("2020-06-04T00:00:00Z"), SECOND);
