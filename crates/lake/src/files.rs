@@ -62,3 +62,16 @@ pub(crate) async fn delete(store: &Arc<dyn ObjectStore>, path: &Path) -> Result<
         Err(source) => Err(LakeError::Store { doing: "delete", path: path.to_string(), source }),
     }
 }
+
+/// Writes a file of any size, over what is there.
+pub(crate) async fn put_large(store: &Arc<dyn ObjectStore>, path: &Path, body: Vec<u8>) -> Result<()> {
+    /// Above this size one request takes long enough to fail; parts can be repeated alone. S3 takes 5 GB at once.
+    const ONE_REQUEST: usize = 256 << 20;
+    let failed = |source| LakeError::Store { doing: "write", path: path.to_string(), source };
+    if body.len() <= ONE_REQUEST {
+        return store.put(path, body.into()).await.map(|_| ()).map_err(failed);
+    }
+    let mut upload = object_store::WriteMultipart::new(store.put_multipart(path).await.map_err(failed)?);
+    upload.write(&body);
+    upload.finish().await.map(|_| ()).map_err(failed)
+}

@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod coverage;
 pub mod delta;
+mod durable;
 mod entries;
 mod error;
 mod failpoint;

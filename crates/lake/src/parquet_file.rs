@@ -7,7 +7,7 @@ use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{DataType, Int32Type, Int64Type, SchemaRef, TimestampMicrosecondType};
 use flowglass_flow::{address, schema};
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::ObjectStore;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
@@ -16,6 +16,7 @@ use parquet::schema::types::ColumnPath;
 
 use crate::delta::{AddFile, ColumnStats, FileStats, Value};
 use crate::error::{LakeError, Result};
+use crate::files;
 
 /// Rows of a row group: large enough to compress, small enough to skip.
 const ROW_GROUP_ROWS: usize = 262_144;
@@ -104,23 +105,8 @@ pub(crate) async fn write(
     })??;
     let path = Path::from(file.path.as_str());
     file.size = body.len() as u64;
-    // Above this size one request takes long enough to fail; parts can be repeated alone.
-    const ONE_REQUEST: usize = 64 << 20;
-    let written = if body.len() <= ONE_REQUEST {
-        store.put(&path, body.into()).await.map(|_| ())
-    } else {
-        let mut upload = object_store::WriteMultipart::new(
-            store.put_multipart(&path).await.map_err(|source| failed(&path, source))?,
-        );
-        upload.write(&body);
-        upload.finish().await.map(|_| ())
-    };
-    written.map_err(|source| failed(&path, source))?;
+    files::put_large(store, &path, body).await?;
     Ok(file)
-}
-
-fn failed(path: &Path, source: object_store::Error) -> LakeError {
-    LakeError::Store { doing: "write", path: path.to_string(), source }
 }
 
 /// Encodes the rows of one day; the file's size is still to be filled in.

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use object_store::aws::AmazonS3Builder;
-use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use url::Url;
 
+use crate::durable::DurableFileSystem;
 use crate::error::{LakeError, Result};
 
 /// How to reach a store that is not a directory. Empty members come from the usual environment variables
@@ -77,8 +77,7 @@ impl Location {
         })?;
         let url = Url::from_directory_path(&path).map_err(|()| bad("it is no absolute path".to_owned()))?;
         let prefix = Path::from_absolute_path(&path).map_err(|error| bad(error.to_string()))?;
-        let store = LocalFileSystem::new();
-        Ok(Self { url, root: Arc::new(store), prefix, directory: Some(path) })
+        Ok(Self { url, root: Arc::new(DurableFileSystem::new()), prefix, directory: Some(path) })
     }
 
     /// Returns the store below a folder of the lake.

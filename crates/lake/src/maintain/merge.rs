@@ -14,7 +14,7 @@ use bytes::Bytes;
 use flowglass_flow::catalogue::Kind;
 use flowglass_flow::{catalogue, schema};
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::ObjectStore;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
@@ -58,8 +58,7 @@ pub(super) async fn flows(
     let path = format!("day={}/{}.parquet", flowglass_flow::time::format_day(day), uuid::Uuid::now_v7());
     let size = body.len() as u64;
     let location = Path::from(path.as_str());
-    let written = store.put(&location, body.into()).await;
-    written.map_err(|source| LakeError::Store { doing: "write", path: path.clone(), source })?;
+    crate::files::put_large(store, &location, body).await?;
     Ok(AddFile { path, size, day, stats: stats.to_json(), modified: flowglass_flow::time::now() / 1000 })
 }
 
