@@ -129,7 +129,7 @@ macro_rules! services {
     };
 }
 
-/// By port.
+/// By port. Ports that anything is put on (3000, 4444, …) have no name: a wrong one misleads more than none.
 const SERVICES: &[Service] = services! {
     7 Both "echo";
     9 Both "discard";
@@ -271,7 +271,6 @@ const SERVICES: &[Service] = services! {
     2601 Tcp "zebra";
     2638 Tcp "sybase" "sybaseanywhere";
     2947 Tcp "gpsd";
-    3000 Tcp "grafana" "hbci";
     3050 Tcp "firebird" "gds-db";
     3128 Tcp "squid" "http-proxy";
     3260 Tcp "iscsi" "iscsi-target";
@@ -289,7 +288,6 @@ const SERVICES: &[Service] = services! {
     4000 Tcp "icq" "terabase";
     4222 Tcp "nats";
     4369 Tcp "epmd" "erlang-epmd";
-    4444 Tcp "metasploit" "krb524";
     4500 Udp "ipsec-nat-t" "nat-t";
     4505 Tcp "salt-publish";
     4506 Tcp "salt";
