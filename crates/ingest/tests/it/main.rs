@@ -1,0 +1,9 @@
+//! Sources as their readers see them, against a real server and real directories.
+
+mod bucket;
+mod faults;
+mod fixtures;
+mod login;
+mod moto;
+mod order;
+mod tree;
