@@ -102,6 +102,16 @@ impl Engine {
         Ok(Self { state, runtime })
     }
 
+    /// Memory held now, and the bound on it.
+    pub(crate) fn memory(&self) -> (usize, usize) {
+        let pool = &self.runtime.memory_pool;
+        let limit = match pool.memory_limit() {
+            MemoryLimit::Finite(bytes) => bytes,
+            _ => usize::MAX,
+        };
+        (pool.reserved(), limit)
+    }
+
     /// Starts a question: its own memory bound within the shared pool, and its deadline.
     pub(crate) fn run(&self, view: Arc<View>, limits: Limits) -> Result<Run> {
         let pool = Bounded {

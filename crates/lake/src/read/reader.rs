@@ -54,6 +54,11 @@ impl Reader {
         Ok(self.views.latest().await?.version())
     }
 
+    /// Memory that questions hold now, and may hold together, in bytes.
+    pub fn memory(&self) -> (usize, usize) {
+        self.engine.memory()
+    }
+
     /// What part of the time a scope asks for is covered by objects.
     ///
     /// # Errors
