@@ -1,0 +1,65 @@
+//! What the commands do.
+
+mod connection;
+mod fields;
+mod group;
+mod histogram;
+mod lake;
+mod reference;
+mod row;
+mod search;
+mod show;
+mod simulate;
+mod source;
+mod sql;
+mod tail;
+mod top;
+
+use crate::args::{Cli, Command};
+use crate::context::Context;
+use crate::failure::{Failure, Result};
+
+/// Does what was asked.
+///
+/// # Errors
+/// What failed, on what, and what to do next.
+pub(crate) fn run(cli: Cli, context: &Context) -> Result<()> {
+    match cli.command {
+        Command::Completions(args) => return reference::completions(&args),
+        Command::Reference(args) => return reference::page(&args),
+        Command::Fields(args) => return fields::run(context, &args),
+        command => {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(context.threads)
+                // Deep query plans are built by recursion.
+                .thread_stack_size(8 << 20)
+                .enable_all()
+                .build()
+                .map_err(|error| {
+                    Failure::error(format!("cannot start {} threads: {error}", context.threads))
+                })?;
+            let result = runtime.block_on(start(command, context));
+            // What is still running (a listing, an idle connection) need not be waited for.
+            runtime.shutdown_background();
+            result
+        }
+    }
+}
+
+async fn start(command: Command, context: &Context) -> Result<()> {
+    match command {
+        Command::Search(args) => Box::pin(search::run(context, &args)).await,
+        Command::Histogram(args) => Box::pin(histogram::run(context, &args)).await,
+        Command::Top(args) => Box::pin(top::run(context, &args)).await,
+        Command::Group(args) => Box::pin(group::run(context, &args)).await,
+        Command::Connection(args) => Box::pin(connection::run(context, &args)).await,
+        Command::Show(args) => Box::pin(show::run(context, &args)).await,
+        Command::Tail(args) => Box::pin(tail::run(context, &args)).await,
+        Command::Sql(args) => Box::pin(sql::run(context, &args)).await,
+        Command::Lake(args) => Box::pin(lake::run(context, &args.command)).await,
+        Command::Simulate(args) => Box::pin(simulate::run(context, &args)).await,
+        Command::Completions(_) | Command::Reference(_) | Command::Fields(_) => {
+            unreachable!("these need no threads and were run before")
+        }
+    }
+}

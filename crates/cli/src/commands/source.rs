@@ -1,0 +1,123 @@
+//! Sources as the arguments and settings describe them.
+
+use std::sync::Arc;
+
+use flowglass_ingest::source::{CredentialsSpec, Filter, Secret, Source, SourceSpec, open};
+
+use crate::args::{AccessArgs, FilterArgs, StoreArgs};
+use crate::context::{Context, instant};
+use crate::failure::{Failure, Result};
+use crate::output::zone::Zone;
+use crate::settings::{
+    ACCESS_KEY_ID, ALLOW_HTTP, ANONYMOUS, ENDPOINT, IAM_API_KEY, IAM_ENDPOINT, SECRET_ACCESS_KEY,
+    SESSION_TOKEN, SIGNING_REGION, SourceEntry, Switch,
+};
+
+/// How sources are reached; what holds for all of them.
+#[derive(Debug)]
+pub(super) struct Access {
+    spec: SourceSpec,
+}
+
+impl Access {
+    /// Works out how sources are reached. The cloud region asked for is also the bucket's, unless told: a flow log
+    /// collector writes into a bucket of its own region.
+    pub(super) fn new(
+        context: &Context,
+        access: &AccessArgs,
+        store: &StoreArgs,
+        region: Option<&str>,
+    ) -> Result<Self> {
+        let settings = &context.settings;
+        let text = |setting, flag: Option<&str>| {
+            Ok::<_, Failure>(settings.text(setting, flag)?.map(|given| given.text))
+        };
+        let allow_http: Switch = settings.get_or_default(&ALLOW_HTTP, store.allow_http.as_deref())?;
+        let anonymous: Switch = settings.get_or_default(&ANONYMOUS, access.anonymous.as_deref())?;
+        let keys = (text(&ACCESS_KEY_ID, None)?, text(&SECRET_ACCESS_KEY, None)?);
+        let credentials = match (anonymous.0, keys, text(&IAM_API_KEY, None)?) {
+            (true, ..) => CredentialsSpec::Anonymous,
+            (false, (Some(access_key_id), Some(secret)), _) => CredentialsSpec::Keys {
+                access_key_id,
+                secret_access_key: Secret::new(secret),
+                session_token: text(&SESSION_TOKEN, None)?.map(Secret::new),
+            },
+            (false, (Some(_), None) | (None, Some(_)), _) => {
+                return Err(Failure::usage("one half of the access key is missing")
+                    .hint(format!("set both {} and {}", ACCESS_KEY_ID.env, SECRET_ACCESS_KEY.env)));
+            }
+            (false, (None, None), Some(key)) => CredentialsSpec::IamApiKey(Secret::new(key)),
+            (false, (None, None), None) => CredentialsSpec::Auto,
+        };
+        let spec = SourceSpec {
+            name: access.name.clone(),
+            endpoint: text(&ENDPOINT, store.endpoint.as_deref())?,
+            region: text(&SIGNING_REGION, store.signing_region.as_deref())?
+                .or_else(|| region.map(str::to_owned)),
+            credentials,
+            iam_endpoint: text(&IAM_ENDPOINT, access.iam_endpoint.as_deref())?,
+            allow_http: allow_http.0,
+            ..SourceSpec::new("")
+        };
+        Ok(Self { spec })
+    }
+
+    /// The specification of one source.
+    pub(super) fn spec(&self, location: &str) -> SourceSpec {
+        SourceSpec { location: location.to_owned(), ..self.spec.clone() }
+    }
+
+    /// The specification of a source of the settings file.
+    fn spec_of(&self, entry: &SourceEntry) -> SourceSpec {
+        SourceSpec {
+            location: entry.url.clone(),
+            name: entry.name.clone().or_else(|| self.spec.name.clone()),
+            endpoint: entry.endpoint.clone().or_else(|| self.spec.endpoint.clone()),
+            region: entry.signing_region.clone().or_else(|| self.spec.region.clone()),
+            ..self.spec.clone()
+        }
+    }
+
+    /// Opens the sources named, else those of the settings file. None is left out in silence.
+    pub(super) async fn open(&self, context: &Context, locations: &[String]) -> Result<Vec<Arc<dyn Source>>> {
+        let specs: Vec<SourceSpec> = if locations.is_empty() {
+            context.settings.sources().iter().map(|entry| self.spec_of(entry)).collect()
+        } else {
+            locations.iter().map(|location| self.spec(location)).collect()
+        };
+        let mut sources = Vec::with_capacity(specs.len());
+        for spec in &specs {
+            sources.push(open(spec).await?);
+        }
+        Ok(sources)
+    }
+
+    /// As [`Access::open`], but no source at all is a mistake.
+    pub(super) async fn open_some(
+        &self,
+        context: &Context,
+        locations: &[String],
+    ) -> Result<Vec<Arc<dyn Source>>> {
+        let sources = self.open(context, locations).await?;
+        if sources.is_empty() {
+            return Err(Failure::usage("no source is named")
+                .hint("name one, or write [[sources]] with a url into flowglass.toml"));
+        }
+        Ok(sources)
+    }
+}
+
+/// The objects asked for.
+pub(super) fn filter(args: &FilterArgs, zone: &Zone) -> Result<Filter> {
+    let time =
+        |flag, text: &Option<String>| text.as_deref().map(|text| instant(flag, text, zone)).transpose();
+    let list = |text: &Option<String>| text.iter().cloned().collect();
+    Ok(Filter {
+        since: time("--since", &args.since)?,
+        until: time("--until", &args.until)?,
+        accounts: list(&args.account),
+        regions: list(&args.region),
+        vpcs: list(&args.vpc),
+        vnics: list(&args.vnic),
+    })
+}
