@@ -1,0 +1,78 @@
+# Everything goes through cargo; this file names the steps people and CI take.
+#
+#   PROFILE          cargo profile of `build` and `demo` (release)
+#   FLOWGLASS_CACHE  where the Python environment and, in CI, the build cache live (the checkout)
+#   FLOWGLASS_KILLS  kills of the crash tests (10; `test-full` 200)
+
+PROFILE ?= release
+FUZZ_SECONDS ?= 60
+PYTHON ?= python3
+CARGO ?= cargo
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+VENV := $(or $(FLOWGLASS_CACHE),.)/$(if $(FLOWGLASS_CACHE),venv,.venv)
+VENV_DONE := $(VENV)/requirements.done
+FULL_CASES := 4096
+
+# In CI the lints are run by the compiler that builds the tests, so that no dependency is built a second time for
+# clippy alone (`cargo clippy` is this wrapper around `cargo check`). Interactive builds stay plain.
+ifdef LINT_WHILE_BUILDING
+export RUSTC_WORKSPACE_WRAPPER := clippy-driver
+export CLIPPY_ARGS := -Dwarnings__CLIPPY_HACKERY__
+CLIPPY = $(CARGO) test --workspace --all-targets --no-run
+else
+CLIPPY = $(CARGO) clippy --workspace --all-targets -- -D warnings
+endif
+
+.PHONY: help build demo lint test test-full test-rust test-interop bench fuzz clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1 - /p' Makefile | awk -F' - ' '{printf "  make %-13s %s\n", $$1, $$2}'
+
+build: need-cargo ## Build the program
+	$(CARGO) build --profile $(PROFILE) -p flowglass
+
+demo: need-cargo ## Build and run the main job on a simulated VPC: bucket, watch, search, API
+	$(CARGO) run --profile $(PROFILE) -p flowglass -- demo
+
+lint: need-cargo ## Formatting, lints, dependencies
+	$(CARGO) fmt --all --check
+	$(CLIPPY)
+	@if command -v cargo-hakari >/dev/null 2>&1; then $(CARGO) hakari generate --diff; \
+	else echo "lint: cargo-hakari is not installed, workspace-hack is not verified"; fi
+
+test: test-rust test-interop ## All tests
+
+test-rust: need-cargo
+	$(CARGO) test --workspace
+
+test-interop: need-cargo $(VENV_DONE)
+	$(CARGO) build -p flowglass
+	FLOWGLASS_BINARY="$(abspath $(TARGET))/debug/flowglass" "$(VENV)/bin/python" -m pytest -q -p no:cacheprovider tests/interop
+
+test-full: export FLOWGLASS_KILLS ?= 200
+test-full: export PROPTEST_CASES ?= $(FULL_CASES)
+test-full: test ## All tests, with 200 kills and more generated cases
+
+bench: need-cargo ## Throughput of decoding and ingest on generated objects, as a Markdown table
+	$(PYTHON) scripts/bench.py
+
+fuzz: need-cargo ## Fuzz every target for FUZZ_SECONDS
+	sh scripts/fuzz $(FUZZ_SECONDS)
+
+clean: ## Remove what was built
+	$(CARGO) clean
+	rm -rf .venv
+
+$(VENV_DONE): tests/interop/requirements.txt
+	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "python3 is missing: install python3 and python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "python3-venv is missing: install it (apt install python3-venv)" >&2; exit 1; }
+	rm -rf "$(VENV)"
+	$(PYTHON) -m venv "$(VENV)"
+	"$(VENV)/bin/python" -m pip install --quiet --disable-pip-version-check -r tests/interop/requirements.txt
+	touch "$@"
+
+.PHONY: need-cargo
+need-cargo:
+	@command -v $(CARGO) >/dev/null 2>&1 || { echo "cargo is missing: install Rust from https://rustup.rs" >&2; exit 1; }
+	@command -v cc >/dev/null 2>&1 || { echo "a C compiler is missing: install one (apt install build-essential)" >&2; exit 1; }
