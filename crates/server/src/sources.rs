@@ -1,0 +1,27 @@
+//! What the server knows of ingestion: whoever runs it may plug it in.
+
+use async_trait::async_trait;
+use flowglass_flow::ObjectId;
+use flowglass_lake::SourceStatus;
+
+/// The sources of a lake, as the process that reads them knows them.
+#[async_trait]
+pub trait Sources: std::fmt::Debug + Send + Sync {
+    /// Returns the state of every source.
+    async fn status(&self) -> Result<Vec<SourceStatus>, SourcesError>;
+
+    /// Asks for objects to be read again, whatever became of them before. Returns those that will be; the others are
+    /// of sources this process does not read.
+    async fn retry(&self, objects: &[ObjectId]) -> Result<Vec<ObjectId>, SourcesError>;
+}
+
+/// Why sources do not answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the sources cannot be asked to {doing}")]
+pub struct SourcesError {
+    /// What was attempted.
+    pub doing: &'static str,
+    /// Why it failed.
+    #[source]
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}
