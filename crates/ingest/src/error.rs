@@ -159,3 +159,69 @@ impl SourceError {
         )
     }
 }
+
+/// Why an ingest, a watch or a verification ended early. What concerns single objects never ends one: it is counted and
+/// listed instead.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// The source cannot be listed or read.
+    #[error("cannot read source {name}")]
+    Source {
+        /// Name of the source.
+        name: String,
+        /// What went wrong.
+        #[source]
+        source: SourceError,
+    },
+    /// The lake cannot be read or written.
+    #[error("cannot {doing} at {lake}")]
+    Lake {
+        /// What was attempted.
+        doing: &'static str,
+        /// The lake's address.
+        lake: String,
+        /// What went wrong.
+        #[source]
+        source: Box<flowglass_lake::LakeError>,
+    },
+    /// A part of the ingester stopped on a defect.
+    #[error("{what} stopped: {reason}; please report this")]
+    Worker {
+        /// Which part.
+        what: &'static str,
+        /// Its last words.
+        reason: String,
+    },
+}
+
+impl IngestError {
+    /// Returns true if the same may well succeed later, without anybody changing a setting.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Source { source, .. } => source.is_transient(),
+            Self::Lake { source, .. } => {
+                use flowglass_lake::LakeError as E;
+                matches!(**source, E::Store { .. } | E::Io { .. } | E::Contention { .. } | E::Delta { .. })
+            }
+            Self::Worker { .. } => false,
+        }
+    }
+
+    /// Returns what to do next, where the text does not say it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Source { .. } | Self::Worker { .. } => None,
+            Self::Lake { source, .. } => source.hint(),
+        }
+    }
+
+    pub(crate) fn lake(doing: &'static str, lake: &flowglass_lake::Lake) -> impl FnOnce(flowglass_lake::LakeError) -> Self {
+        let lake = lake.location().url.to_string();
+        move |source| Self::Lake { doing, lake, source: Box::new(source) }
+    }
+
+    pub(crate) fn source(name: &flowglass_flow::SourceName) -> impl FnOnce(SourceError) -> Self {
+        let name = name.to_string();
+        move |source| Self::Source { name, source }
+    }
+}

@@ -2,8 +2,17 @@
 //!
 //! Nothing else in the workspace but the server opens a socket.
 
+mod counters;
+mod decode;
 mod error;
+mod pipeline;
+mod run;
 pub mod source;
+mod watch;
 
-pub use error::SourceError;
+pub use counters::{Counters, Failure, Progress};
+pub use error::{IngestError, SourceError};
+pub use pipeline::{PipelineOptions, free_bytes};
+pub use run::{IngestReport, count, ingest};
 pub use source::{Source, SourceSpec};
+pub use watch::{WatchOptions, first_kept_day, watch};

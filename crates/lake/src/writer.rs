@@ -9,6 +9,7 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::DataType;
 use flowglass_flow::{ObjectEntry, ObjectId, SourceName};
 use object_store::path::Path;
+use parking_lot::{RwLock, RwLockReadGuard};
 
 use crate::delta::{Action, AddFile, Attempt, CommitNote};
 use crate::error::{LakeError, Result};
@@ -32,7 +33,7 @@ pub struct Batch {
 }
 
 /// What came of a batch.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Committed {
     /// Version of the lake that holds the batch.
     pub version: u64,
@@ -42,6 +43,8 @@ pub struct Committed {
     pub known: usize,
     /// Rows this call committed.
     pub rows: u64,
+    /// Which objects this call committed.
+    pub fresh: HashSet<ObjectId>,
 }
 
 /// A writer of a lake: one per ingesting process.
@@ -49,7 +52,7 @@ pub struct Committed {
 pub struct Writer {
     lake: Lake,
     id: String,
-    ledger: Ledger,
+    ledger: Arc<RwLock<Ledger>>,
     /// Per shard, the number of the last manifest whose objects are in `ledger`.
     noted: HashMap<u32, i64>,
 }
@@ -70,7 +73,7 @@ impl Writer {
         let mut writer = Self {
             lake: lake.clone(),
             id: uuid::Uuid::new_v4().to_string(),
-            ledger: Ledger::default(),
+            ledger: Arc::default(),
             noted: HashMap::new(),
         };
         writer.reload().await?;
@@ -86,8 +89,13 @@ impl Writer {
     }
 
     /// What is known of objects, up to the last look at the lake.
-    pub fn ledger(&self) -> &Ledger {
-        &self.ledger
+    pub fn ledger(&self) -> RwLockReadGuard<'_, Ledger> {
+        self.ledger.read()
+    }
+
+    /// The ledger's index, for whoever lists while this writer commits. It follows the writer.
+    pub fn shared_ledger(&self) -> Arc<RwLock<Ledger>> {
+        Arc::clone(&self.ledger)
     }
 
     /// Learns what other writers committed, and finishes what they left behind.
@@ -144,7 +152,7 @@ impl Writer {
             failpoint::hit("after-commit");
             self.note(&manifest);
             let rows = batch.rows.iter().map(|(_, rows)| rows.num_rows() as u64).sum();
-            return Ok(Committed { version, objects: manifest.objects.len(), known, rows });
+            return Ok(Committed { version, objects: manifest.objects.len(), known, rows, fresh });
         }
         Err(LakeError::Contention {
             doing: "committing a batch",
@@ -218,13 +226,15 @@ impl Writer {
     }
 
     fn note(&mut self, manifest: &Manifest) {
-        manifest.objects.iter().for_each(|entry| self.ledger.note(entry));
+        let mut ledger = self.ledger.write();
+        manifest.objects.iter().for_each(|entry| ledger.note(entry));
+        drop(ledger);
         self.noted.insert(manifest.shard, manifest.number);
     }
 
     async fn reload(&mut self) -> Result<()> {
         let snapshot = self.lake.refresh().await?;
-        self.ledger = Ledger::new(ledger_files::load(&self.lake, &snapshot.objects).await?);
+        *self.ledger.write() = Ledger::new(ledger_files::load(&self.lake, &snapshot.objects).await?);
         for shard in 0..self.lake.shards() {
             self.noted.insert(shard, snapshot.objects.transaction(&manifest::application(shard)));
         }
@@ -289,7 +299,8 @@ impl Writer {
         let mut replaced = HashMap::new();
         for entry in &batch.objects {
             let again = batch.again.contains(&entry.object_id);
-            match self.ledger.check(&entry.source, &entry.key, &entry_tag(entry)) {
+            let known = self.ledger.read().check(&entry.source, &entry.key, &entry_tag(entry));
+            match known {
                 Known::New => {
                     fresh.insert(entry.object_id);
                 }

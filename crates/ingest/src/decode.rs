@@ -1,0 +1,174 @@
+//! Fetched bytes to rows: the work of the decoding threads.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use flowglass_codec::{BatchDecoder, DayBatch, Limits, parse_key};
+use flowglass_flow::crn::last_segment;
+use flowglass_flow::object::shard_of;
+use flowglass_flow::{ObjectEntry, ObjectFacts, ObjectId, Outcome};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+
+use crate::source::{Fetched, Listed, Source};
+
+/// An object that was read, on its way to be decoded.
+pub(crate) struct Read {
+    pub source: Arc<dyn Source>,
+    pub listed: Listed,
+    /// What was read, or why its bytes will never do.
+    pub body: Result<Fetched, String>,
+    /// To be taken although the ledger knows it.
+    pub again: bool,
+    /// Room of its bytes in memory, free again when this is dropped.
+    pub room: OwnedSemaphorePermit,
+}
+
+/// Decoded objects of one shard.
+pub(crate) struct Chunk {
+    pub shard: u32,
+    pub objects: Vec<ObjectEntry>,
+    pub rows: Vec<DayBatch>,
+    pub again: Vec<ObjectId>,
+}
+
+impl Chunk {
+    pub(crate) fn row_count(&self) -> usize {
+        self.rows.iter().map(|rows| rows.batch.num_rows()).sum()
+    }
+}
+
+/// Rows after which a chunk is handed on: small enough that what waits between the stages stays small.
+const CHUNK_ROWS: usize = 32_768;
+/// Objects after which a chunk is handed on.
+const CHUNK_OBJECTS: usize = 512;
+
+/// Decodes what comes until the input ends or the output is gone. Runs on a thread of its own.
+pub(crate) fn work(
+    input: &Arc<tokio::sync::Mutex<mpsc::Receiver<Read>>>,
+    output: &mpsc::Sender<Chunk>,
+    shards: u32,
+    limits: Limits,
+) {
+    let mut decoders: HashMap<u32, Open> = HashMap::new();
+    loop {
+        // Whoever waits for input first hands on what it has: a lone object is not kept back for more to come.
+        let next = match input.try_lock().ok().and_then(|mut input| input.try_recv().ok()) {
+            Some(read) => Some(read),
+            None => {
+                for (shard, open) in &mut decoders {
+                    if !open.hand_on(*shard, output) {
+                        return;
+                    }
+                }
+                input.blocking_lock().blocking_recv()
+            }
+        };
+        let Some(read) = next else { break };
+        let shard = shard_of(read.source.name(), &read.listed.key, shards);
+        let open = decoders.entry(shard).or_insert_with(|| Open::new(limits));
+        open.take(read);
+        if (open.decoder.rows() >= CHUNK_ROWS || open.objects.len() >= CHUNK_OBJECTS)
+            && !open.hand_on(shard, output)
+        {
+            return;
+        }
+    }
+    for (shard, open) in &mut decoders {
+        open.hand_on(*shard, output);
+    }
+}
+
+/// A chunk being filled.
+struct Open {
+    decoder: BatchDecoder,
+    objects: Vec<ObjectEntry>,
+    again: Vec<ObjectId>,
+}
+
+impl Open {
+    fn new(limits: Limits) -> Self {
+        Self { decoder: BatchDecoder::new(limits), objects: Vec::new(), again: Vec::new() }
+    }
+
+    fn take(&mut self, read: Read) {
+        let Read { source, listed, body, again, room } = read;
+        let (version, content_hash) = match &body {
+            Ok(fetched) => (fetched.version.clone(), Some(fetched.content_hash.clone())),
+            // Not read: the listing is all there is to tell versions apart.
+            Err(_) => {
+                (flowglass_lake::version_tag(listed.etag.as_deref(), listed.size, listed.last_modified), None)
+            }
+        };
+        let id = ObjectId::of(source.name(), &listed.key, &version);
+        let size = body.as_ref().map_or(listed.size, |fetched| fetched.bytes.len() as u64);
+        let decoded = body.and_then(|fetched| {
+            self.decoder.push(id, &listed.key, &fetched.bytes).map_err(|error| error.to_string())
+        });
+        drop(room);
+        let (outcome, reason, facts) = match decoded {
+            Ok(facts) if facts.unreadable > 0 => (Outcome::Partial, None, facts),
+            Ok(facts) if facts.records == 0 => (Outcome::Empty, None, facts),
+            Ok(facts) => (Outcome::Done, None, facts),
+            Err(reason) => (Outcome::Quarantined, Some(reason), facts_of_key(&listed)),
+        };
+        if again {
+            self.again.push(id);
+        }
+        self.objects.push(ObjectEntry {
+            object_id: id,
+            source: source.name().clone(),
+            key: listed.key,
+            etag: version,
+            size,
+            last_modified: listed.last_modified,
+            recorded_at: flowglass_flow::time::now(),
+            outcome,
+            reason,
+            replaces: None,
+            content_hash,
+            facts,
+        });
+    }
+
+    /// Hands on what there is; false if nobody takes it.
+    fn hand_on(&mut self, shard: u32, output: &mpsc::Sender<Chunk>) -> bool {
+        if self.objects.is_empty() {
+            return true;
+        }
+        let chunk = Chunk {
+            shard,
+            objects: std::mem::take(&mut self.objects),
+            rows: self.decoder.finish(),
+            again: std::mem::take(&mut self.again),
+        };
+        output.blocking_send(chunk).is_ok()
+    }
+}
+
+/// What is known of an object that cannot be read: what its key says, and that its window ended about when it was
+/// written, if that agrees with its key.
+pub(crate) fn facts_of_key(listed: &Listed) -> ObjectFacts {
+    const HOUR: i64 = 3600 * flowglass_flow::time::SECOND;
+    let mut facts = ObjectFacts::default();
+    let Some(key) = parse_key(&listed.key) else { return facts };
+    let id = |crn: &Option<String>| crn.as_deref().map(|crn| last_segment(crn).to_owned());
+    facts.provider = Some("ibm".to_owned());
+    facts.vpc_id = id(&key.vpc_crn);
+    facts.subnet_id = id(&key.subnet_crn);
+    facts.instance_id = id(&key.instance_crn);
+    facts.account_id = key.account_id;
+    facts.region = key.region;
+    facts.zone = key.zone;
+    facts.vnic_id = key.vnic_id;
+    facts.record_type = key.record_type;
+    facts.stream_id = key.stream_id;
+    facts.sequence_number = key.sequence_number;
+    if let Some(day) = key.day {
+        facts.day = day;
+        let folder = i64::from(day) * flowglass_flow::time::DAY + i64::from(key.hour.unwrap_or(0)) * HOUR;
+        let written = listed.last_modified.filter(|at| (folder - HOUR..folder + 2 * HOUR).contains(at));
+        facts.capture_end_time = written;
+        facts.capture_start_time = written.map(|at| at - 300 * flowglass_flow::time::SECOND);
+    }
+    facts
+}

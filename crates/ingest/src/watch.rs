@@ -1,0 +1,258 @@
+//! Watching sources: new objects within moments of the listing that shows them, the backlog behind them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use flowglass_lake::{SourceStatus, Writer};
+use futures::stream::PollNext;
+use futures::{Stream, StreamExt, stream};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::counters::Counters;
+use crate::error::IngestError;
+use crate::pipeline::{self, Item, PipelineOptions};
+use crate::run::{ListEnd, listing, pending_windows};
+use crate::source::{Filter, HourFolder, Source};
+
+/// How sources are watched.
+#[derive(Debug, Clone)]
+pub struct WatchOptions {
+    /// Time between looks at the current and neighbour hours of every stream.
+    pub poll: Duration,
+    /// Time between looks for new streams.
+    pub discover: Duration,
+    /// Time between full listings, which find what came late or out of place.
+    pub relist: Duration,
+    /// Which objects.
+    pub filter: Filter,
+    /// How they are read; objects wait at most a second to be committed together.
+    pub pipeline: PipelineOptions,
+    /// Time between upkeep of the lake: folding, compaction, checkpoints, retention. None leaves it to others.
+    pub upkeep: Option<Duration>,
+    /// Days to keep. Older ones expire.
+    pub retention_days: Option<u32>,
+}
+
+impl Default for WatchOptions {
+    fn default() -> Self {
+        Self {
+            poll: Duration::from_secs(60),
+            discover: Duration::from_secs(300),
+            relist: Duration::from_secs(3600),
+            filter: Filter::default(),
+            pipeline: PipelineOptions { group: Duration::from_secs(1), ..PipelineOptions::default() },
+            upkeep: Some(Duration::from_secs(60)),
+            retention_days: None,
+        }
+    }
+}
+
+/// Watches sources until the token is cancelled; what was read by then is committed.
+///
+/// Listing errors do not end it: the next look tries again, and the source's status tells.
+///
+/// # Errors
+/// If the lake cannot be written.
+pub async fn watch(
+    writer: &mut Writer,
+    sources: &[Arc<dyn Source>],
+    options: &WatchOptions,
+    counters: &Arc<Counters>,
+    stop: &CancellationToken,
+) -> Result<(), IngestError> {
+    // Short queues: a look that runs ahead of the commits only holds listings in memory.
+    let (new_sender, new) = mpsc::channel::<Item>(256);
+    let (backlog_sender, backlog) = mpsc::channel::<Item>(256);
+    let mut tasks = tokio::task::JoinSet::new();
+    for source in sources {
+        let poller = Poller {
+            source: Arc::clone(source),
+            lake: writer.lake().clone(),
+            options: options.clone(),
+            counters: Arc::clone(counters),
+        };
+        let look = poller.clone();
+        tasks.spawn(look.look_at_recent(new_sender.clone(), stop.clone()));
+        tasks.spawn(poller.relist(backlog_sender.clone(), stop.clone()));
+    }
+    drop((new_sender, backlog_sender));
+    if let Some(every) = options.upkeep {
+        tasks.spawn(keep_up(writer.lake().clone(), every, options.retention_days, stop.clone()));
+    }
+    let items = newest_first(new, backlog).take_until(stop.clone().cancelled_owned());
+    let mut pipeline_options = options.pipeline.clone();
+    pipeline_options.expire_before = options.retention_days.map(first_kept_day);
+    let result = pipeline::run(writer, items, &pipeline_options, counters).await;
+    stop.cancel();
+    while tasks.join_next().await.is_some() {}
+    result?;
+    let lake = writer.lake();
+    lake.fold().await.map_err(IngestError::lake("fold manifests", lake))?;
+    Ok(())
+}
+
+/// Returns the first day that retention keeps, in days since the epoch.
+pub fn first_kept_day(days: u32) -> i32 {
+    let today = flowglass_flow::time::day_of(flowglass_flow::time::now());
+    today.saturating_sub(i32::try_from(days).unwrap_or(i32::MAX).saturating_sub(1))
+}
+
+/// Merges the two queues: what is new always goes before the backlog.
+fn newest_first(
+    new: mpsc::Receiver<Item>,
+    backlog: mpsc::Receiver<Item>,
+) -> impl Stream<Item = Item> + Send + 'static {
+    fn of(receiver: mpsc::Receiver<Item>) -> stream::BoxStream<'static, Item> {
+        stream::unfold(receiver, |mut receiver| async { receiver.recv().await.map(|item| (item, receiver)) })
+            .boxed()
+    }
+    stream::select_with_strategy(of(new), of(backlog), |(): &mut ()| PollNext::Left)
+}
+
+/// One source being looked at.
+#[derive(Clone)]
+struct Poller {
+    source: Arc<dyn Source>,
+    lake: flowglass_lake::Lake,
+    options: WatchOptions,
+    counters: Arc<Counters>,
+}
+
+impl Poller {
+    /// Looks at the current and neighbour hours of every stream, again and again.
+    async fn look_at_recent(self, output: mpsc::Sender<Item>, stop: CancellationToken) {
+        let mut streams: Vec<String> = Vec::new();
+        let mut discovered: Option<Instant> = None;
+        loop {
+            let started = Instant::now();
+            if discovered.is_none_or(|at| at.elapsed() >= self.options.discover) {
+                match self.source.streams(&self.options.filter).await {
+                    Ok(found) => {
+                        streams = found;
+                        discovered = Some(started);
+                    }
+                    Err(error) => {
+                        tracing::warn!(source = self.source.place(), %error, "streams could not be listed")
+                    }
+                }
+            }
+            let hours = HourFolder::around(flowglass_flow::time::now());
+            for stream in &streams {
+                let ended = ListEnd::default();
+                let items =
+                    listing(&self.source, self.source.list_recent(stream, &hours), &self.counters, &ended);
+                if !pass_on(items, &output, &stop).await {
+                    return;
+                }
+                if let Err(error) = ended.check() {
+                    tracing::warn!(stream, error = %chain(&error), "a stream could not be listed");
+                }
+            }
+            if !rest(self.options.poll.saturating_sub(started.elapsed()), &stop).await {
+                return;
+            }
+        }
+    }
+
+    /// Lists the whole source, again and again. A source without streams is listed at every poll.
+    async fn relist(self, output: mpsc::Sender<Item>, stop: CancellationToken) {
+        loop {
+            let started = Instant::now();
+            let listed_at = flowglass_flow::time::now();
+            let ended = ListEnd::default();
+            let items = listing(&self.source, self.source.list(&self.options.filter), &self.counters, &ended);
+            if !pass_on(items, &output, &stop).await {
+                return;
+            }
+            let failed = ended.check();
+            if let Err(error) = &failed {
+                tracing::warn!(source = self.source.place(), error = %chain(error), "the source could not be listed");
+            }
+            self.note(failed.is_ok().then_some(listed_at)).await;
+            let has_streams =
+                self.source.streams(&self.options.filter).await.is_ok_and(|streams| !streams.is_empty());
+            let every = if has_streams { self.options.relist } else { self.options.poll };
+            if !rest(every.saturating_sub(started.elapsed()), &stop).await {
+                return;
+            }
+        }
+    }
+
+    async fn note(&self, listed_at: Option<i64>) {
+        let Some(last_listed) = listed_at else { return };
+        let failures = self.counters.failures();
+        let mine = failures.iter().filter(|failure| failure.source == self.source.name().0).count();
+        let status = SourceStatus {
+            source: self.source.name().clone(),
+            location: self.source.place(),
+            last_listed: Some(last_listed),
+            pending_objects: mine as u64,
+            pending: pending_windows(&failures, self.source.as_ref()),
+            paused: self.counters.progress().paused,
+            written_at: flowglass_flow::time::now(),
+        };
+        if let Err(error) = self.lake.put_status(&status).await {
+            tracing::warn!(%error, "the listing could not be noted");
+        }
+    }
+}
+
+/// Sends items on; false if nobody takes them or it is time to stop.
+async fn pass_on(
+    mut items: stream::BoxStream<'static, Item>,
+    output: &mpsc::Sender<Item>,
+    stop: &CancellationToken,
+) -> bool {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return false,
+            item = items.next() => match item {
+                None => return true,
+                Some(item) => if output.send(item).await.is_err() { return false },
+            }
+        }
+    }
+}
+
+async fn rest(time: Duration, stop: &CancellationToken) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => false,
+        () = tokio::time::sleep(time) => true,
+    }
+}
+
+async fn keep_up(
+    lake: flowglass_lake::Lake,
+    every: Duration,
+    retention_days: Option<u32>,
+    stop: CancellationToken,
+) {
+    while rest(every, &stop).await {
+        if let Err(error) = lake.upkeep().await {
+            tracing::warn!(%error, "upkeep of the lake failed; it is tried again");
+        }
+        if let Some(days) = retention_days {
+            let expired = async {
+                let mut writer = Writer::open(&lake).await?;
+                lake.expire_before(&mut writer, first_kept_day(days)).await
+            };
+            if let Err(error) = expired.await {
+                tracing::warn!(%error, "retention failed; it is tried again");
+            }
+        }
+    }
+}
+
+/// Writes an error with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
