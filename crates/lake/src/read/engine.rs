@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DataFusionError, resources_datafusion_err};
 use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::datasource::source::DataSourceExec;
@@ -21,6 +22,7 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionConfig;
 use futures::{Stream, StreamExt};
@@ -87,6 +89,8 @@ impl Engine {
             options.execution.parquet.reorder_filters = true;
             options.execution.parquet.bloom_filter_on_read = true;
             options.execution.parquet.enable_page_index = true;
+            // The engine's two planners disagree on whether `IS NOT TRUE` can be null, which it cannot.
+            options.execution.skip_physical_aggregate_schema_check = true;
             // Data files are compacted by day; only a lake's few newest files are worth splitting.
             options.optimizer.repartition_file_min_size = 1 << 20;
         }
@@ -172,7 +176,8 @@ impl Run {
     pub(crate) async fn plan(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
         let planned =
             tokio::time::timeout_at(self.deadline.into(), self.state.create_physical_plan(plan)).await;
-        planned.map_err(|_| self.late())?.map_err(|source| query_error("plan the query", source))
+        let planned = planned.map_err(|_| self.late())?.map_err(|source| query_error("plan the query", source))?;
+        interruptible(planned)
     }
 
     /// Runs a plan and returns all its rows; the plan bounds them.
@@ -198,6 +203,18 @@ impl Run {
     fn late(&self) -> LakeError {
         too_late(self.limits.timeout)
     }
+}
+
+/// Makes joins give way after every few batches they make: scans do so by themselves, but a join can make millions of
+/// batches of one that it has read, and could be neither stopped nor timed out.
+fn interruptible(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    let wrap = |node: Arc<dyn ExecutionPlan>| {
+        Ok(match node.name().ends_with("JoinExec") || node.name() == "UnnestExec" {
+            true => Transformed::yes(Arc::new(CooperativeExec::new(node)) as Arc<dyn ExecutionPlan>),
+            false => Transformed::no(node),
+        })
+    };
+    plan.transform_up(wrap).map(|plan| plan.data).map_err(|source| query_error("plan the query", source))
 }
 
 fn too_late(timeout: Duration) -> LakeError {
@@ -231,6 +248,10 @@ impl Stream for RowBatches {
         use std::future::Future;
         if self.done {
             return Poll::Ready(None);
+        }
+        if Instant::now() >= self.late.deadline().into_std() {
+            self.done = true;
+            return Poll::Ready(Some(Err(too_late(self.timeout))));
         }
         if let Poll::Ready(next) = self.inner.poll_next_unpin(context) {
             return Poll::Ready(

@@ -4,5 +4,6 @@
 
 mod maintenance;
 mod protocol;
+mod read;
 mod support;
 mod views;

@@ -1,0 +1,6 @@
+//! Questions and their answers.
+
+mod answers;
+mod differential;
+mod rows;
+mod sql;
