@@ -3,6 +3,7 @@
 mod bucket;
 mod faults;
 mod fixtures;
+mod ingest;
 mod login;
 mod moto;
 mod order;

@@ -1,0 +1,114 @@
+//! From simulated objects to a lake: everything once, nothing twice, and new objects within moments.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use flowglass_flow::Outcome;
+use flowglass_ingest::source::{Filter, open};
+use flowglass_ingest::{Counters, IngestReport, PipelineOptions, Source, SourceSpec, WatchOptions, ingest, watch};
+use flowglass_lake::{Lake, LakeOptions, Writer};
+use flowglass_simulate::{Config, truth, write_directory};
+use tokio_util::sync::CancellationToken;
+
+fn three_hours() -> Config {
+    let config = Config::default();
+    Config { end: config.start + 3 * 3600 * flowglass_flow::time::SECOND, ..config }
+}
+
+async fn source(path: &Path) -> Arc<dyn Source> {
+    let spec = SourceSpec::new(path.to_str().unwrap());
+    open(&spec).await.unwrap()
+}
+
+async fn lake(directory: &Path) -> Lake {
+    Lake::open_or_create(directory.to_str().unwrap(), &LakeOptions::default()).await.unwrap()
+}
+
+async fn run(writer: &mut Writer, source: &Arc<dyn Source>, options: &PipelineOptions) -> IngestReport {
+    let (counters, stop) = (Arc::new(Counters::default()), CancellationToken::new());
+    ingest(writer, std::slice::from_ref(source), &Filter::default(), options, &counters, &stop).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_directory_is_ingested_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let bucket = directory.path().join("bucket");
+    let config = three_hours();
+    write_directory(&config, &bucket, 2, &|_| ()).unwrap();
+    let truth = truth(&config).unwrap();
+    // What cannot be read is in the ledger with its reason, and does not stop the rest.
+    std::fs::write(bucket.join("broken.gz"), [0x1f, 0x8b, 8, 0, 1, 2]).unwrap();
+    let lake = lake(&directory.path().join("lake")).await;
+    let mut writer = Writer::open(&lake).await.unwrap();
+    // Small commits: many manifests, folded on the way.
+    let options = PipelineOptions { batch_rows: 50, batch_objects: 3, ..PipelineOptions::default() };
+    let report = run(&mut writer, &source(&bucket).await, &options).await;
+    assert_eq!((report.objects, report.new), (truth.objects + 1, truth.objects + 1));
+    assert_eq!((report.records, report.empty), (truth.records, truth.empty_objects));
+    assert_eq!((report.quarantined, report.pending), (1, 0));
+    let snapshot = lake.refresh().await.unwrap();
+    assert_eq!(snapshot.flows.rows(), truth.records);
+    assert_eq!(snapshot.objects.rows(), truth.objects + 1);
+    assert!(snapshot.unfolded.is_empty());
+    let again = run(&mut writer, &source(&bucket).await, &options).await;
+    assert_eq!((again.objects, again.new, again.records), (truth.objects + 1, 0, 0));
+    let mut fresh = Writer::open(&Lake::open(lake.location().url.as_str(), &LakeOptions::default()).await.unwrap()).await.unwrap();
+    assert_eq!(run(&mut fresh, &source(&bucket).await, &options).await.new, 0);
+    let entries = lake.ledger_entries().await.unwrap();
+    let broken = entries.iter().find(|entry| entry.outcome == Outcome::Quarantined).unwrap();
+    assert_eq!(broken.key, "broken.gz");
+    assert!(broken.reason.as_deref().is_some_and(|reason| reason.contains("gzip")), "{:?}", broken.reason);
+    let miscounted = entries.iter().filter(|e| e.facts.declared_records != Some(e.facts.records as i64)).count();
+    assert_eq!(miscounted, truth.miscounted.len() + 1, "and the broken one, which declares nothing");
+    let own: std::collections::BTreeSet<_> = entries.iter().flat_map(|e| e.facts.own_addresses.clone()).collect();
+    assert_eq!(own.into_iter().collect::<Vec<_>>(), ["10.240.0.4", "10.240.64.4"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_object_is_searchable_within_moments_of_its_listing() {
+    let directory = tempfile::tempdir().unwrap();
+    let bucket = directory.path().join("bucket");
+    std::fs::create_dir(&bucket).unwrap();
+    // The windows around now, so that they lie in the hour folders that are looked at.
+    let now = flowglass_flow::time::now();
+    let config = Config { start: now - 1800 * flowglass_flow::time::SECOND, end: now, ..Config::default() };
+    let objects: Vec<_> = flowglass_simulate::objects(&config).unwrap().collect();
+    let put = |object: &flowglass_simulate::Object| flowglass_simulate::write_object(&bucket, object).unwrap();
+    put(&objects[0]);
+    let lake = lake(&directory.path().join("lake")).await;
+    let mut writer = Writer::open(&lake).await.unwrap();
+    let (counters, stop) = (Arc::new(Counters::default()), CancellationToken::new());
+    let options = WatchOptions {
+        poll: Duration::from_millis(200),
+        discover: Duration::from_millis(200),
+        upkeep: None,
+        ..WatchOptions::default()
+    };
+    let sources = [source(&bucket).await];
+    let watching = {
+        let (counters, stop) = (Arc::clone(&counters), stop.clone());
+        tokio::spawn(async move { watch(&mut writer, &sources, &options, &counters, &stop).await })
+    };
+    let held = |count: u64| {
+        let (lake, counters) = (lake.clone(), Arc::clone(&counters));
+        async move {
+            let started = std::time::Instant::now();
+            while lake.refresh().await.unwrap().unfolded.iter().map(|m| m.objects.len() as u64).sum::<u64>() < count {
+                assert!(started.elapsed() < Duration::from_secs(20), "{:?}", counters.progress());
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+    };
+    held(1).await;
+    for object in &objects[1..] {
+        put(object);
+    }
+    held(objects.len() as u64).await;
+    stop.cancel();
+    watching.await.unwrap().unwrap();
+    let snapshot = lake.refresh().await.unwrap();
+    assert!(snapshot.unfolded.is_empty(), "folded at the end");
+    assert_eq!(snapshot.objects.rows(), objects.len() as u64);
+    assert_eq!(snapshot.flows.rows(), objects.iter().map(|object| object.records as u64).sum::<u64>());
+}
