@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Float64Type, Int64T
 use arrow::record_batch::RecordBatch;
 use datafusion::common::DataFusionError;
 use datafusion::functions::core::expr_fn::coalesce;
-use datafusion::logical_expr::{Expr, ExprFunctionExt, LogicalPlanBuilder, col, lit, when};
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, col, lit, when};
 use flowglass_flow::catalogue;
 
 use super::lower;
@@ -50,7 +50,7 @@ pub(crate) fn group(
         for (part, aggregate) in figure.parts.iter().enumerate() {
             let name = format!("v{at}_{part}");
             let filtered = match &shared {
-                None if figure.filter != lower::truth() => aggregate.clone().filter(figure.filter.clone()).build()?,
+                None if figure.filter != lower::truth() => filtered_by(aggregate.clone(), &figure.filter),
                 _ => aggregate.clone(),
             };
             aggregates.push(filtered.alias(&name));
@@ -64,6 +64,17 @@ pub(crate) fn group(
     }
     let keys = keys.iter().enumerate().map(|(at, key)| key.clone().alias(format!("k{at}")));
     input.aggregate(keys, aggregates)?.project(outputs)
+}
+
+/// Gives an aggregate a filter. The engine's own builder for it forgets that an aggregate is over distinct values.
+fn filtered_by(aggregate: Expr, filter: &Expr) -> Expr {
+    match aggregate {
+        Expr::AggregateFunction(mut function) => {
+            function.params.filter = Some(Box::new(filter.clone()));
+            Expr::AggregateFunction(function)
+        }
+        other => other,
+    }
 }
 
 /// The expression of a column or of a pseudo-field seen from the vNIC.
