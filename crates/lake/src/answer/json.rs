@@ -125,7 +125,7 @@ impl<'a> RowWriter<'a> {
         });
         let columns = if fields.is_empty() {
             // The names live in the batch's schema, which lives as long as the batch.
-            batch.columns().iter().enumerate().map(|(at, array)| (at, array)).collect::<Vec<_>>()
+            batch.columns().iter().enumerate().collect::<Vec<_>>()
         } else {
             fields
                 .iter()

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{
+    DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType,
+};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::DataFusionError;
 use datafusion::functions::core::expr_fn::coalesce;
@@ -99,7 +101,10 @@ pub(crate) fn field(name: &str) -> Result<Expr> {
 pub(crate) fn unknown_field(name: &str) -> LakeError {
     // The nearest name by the start it shares: enough for a hint, the language has the better one.
     let shared = |other: &str| other.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
-    let nearest = catalogue::FIELDS.iter().max_by_key(|field| shared(field.name)).filter(|field| shared(field.name) > 2);
+    let nearest = catalogue::FIELDS
+        .iter()
+        .max_by_key(|field| shared(field.name))
+        .filter(|field| shared(field.name) > 2);
     LakeError::BadRequest {
         reason: format!("there is no field {name:?}"),
         hint: Some(match nearest {
@@ -139,7 +144,8 @@ impl Values {
     /// Reads an array.
     pub(crate) fn new(array: &ArrayRef) -> Result<Self> {
         let to = |data_type: &DataType| {
-            cast(array, data_type).map_err(|source| LakeError::Arrow { doing: "read the values of an answer", source })
+            cast(array, data_type)
+                .map_err(|source| LakeError::Arrow { doing: "read the values of an answer", source })
         };
         Ok(Self(match array.data_type() {
             DataType::Null => Kind::Null,
@@ -178,7 +184,9 @@ impl Values {
             Kind::Float(array) if array.is_valid(row) => Value::Float(array.value(row)),
             Kind::Boolean(array) if array.is_valid(row) => Value::Boolean(array.value(row)),
             Kind::Time(array) if array.is_valid(row) => Value::Time(Instant(array.value(row))),
-            Kind::Day(array) if array.is_valid(row) => Value::Text(flowglass_flow::time::format_day(array.value(row))),
+            Kind::Day(array) if array.is_valid(row) => {
+                Value::Text(flowglass_flow::time::format_day(array.value(row)))
+            }
             _ => Value::Null,
         }
     }

@@ -1,6 +1,5 @@
 //! Time buckets: round widths, aligned to a time zone's clock.
 
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +12,8 @@ use datafusion::logical_expr::{
 };
 use flowglass_flow::schema;
 use flowglass_flow::time::{DAY, SECOND};
-use jiff::tz::TimeZone;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::answer::Bucket;
 use crate::error::{LakeError, Result};
@@ -28,8 +27,8 @@ const FIRST: i64 = -62_135_596_800 * SECOND;
 const LAST: i64 = 253_370_764_800 * SECOND;
 /// Round widths, in seconds.
 const WIDTHS: [i64; 22] = [
-    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800,
-    2_592_000, 31_536_000,
+    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800,
+    604_800, 2_592_000, 31_536_000,
 ];
 
 /// Successive buckets over a range.
@@ -63,7 +62,11 @@ impl Buckets {
         };
         if span / width >= MAX_BUCKETS as i64 {
             return Err(LakeError::BadRequest {
-                reason: format!("{} buckets of {} s are more than {MAX_BUCKETS}", span / width, width / SECOND),
+                reason: format!(
+                    "{} buckets of {} s are more than {MAX_BUCKETS}",
+                    span / width,
+                    width / SECOND
+                ),
                 hint: Some("use a wider bucket or a shorter range".to_owned()),
             });
         }
@@ -101,7 +104,8 @@ impl Buckets {
 }
 
 fn micros(width: Duration) -> Result<i64> {
-    let micros = i64::try_from(width.as_micros()).ok().filter(|micros| *micros >= SECOND && micros % SECOND == 0);
+    let micros =
+        i64::try_from(width.as_micros()).ok().filter(|micros| *micros >= SECOND && micros % SECOND == 0);
     micros.ok_or_else(|| LakeError::BadRequest {
         reason: "a bucket's width must be whole seconds, at least one".to_owned(),
         hint: None,
@@ -110,7 +114,8 @@ fn micros(width: Duration) -> Result<i64> {
 
 /// The local clock's offset from UTC, in microseconds.
 fn offset(at: i64, zone: &TimeZone) -> i64 {
-    let instant = Timestamp::from_microsecond(at).unwrap_or(if at < 0 { Timestamp::MIN } else { Timestamp::MAX });
+    let instant =
+        Timestamp::from_microsecond(at).unwrap_or(if at < 0 { Timestamp::MIN } else { Timestamp::MAX });
     i64::from(zone.to_offset(instant).seconds()) * SECOND
 }
 
@@ -148,7 +153,8 @@ fn after(border: i64, width: i64, zone: &TimeZone) -> i64 {
 
 /// The instant at which clocks in a zone show a local time; the earlier if two do, the one after the gap if none does.
 fn to_utc(local: i64, zone: &TimeZone) -> i64 {
-    let Ok(civil) = Timestamp::from_microsecond(local).map(|instant| TimeZone::UTC.to_datetime(instant)) else {
+    let Ok(civil) = Timestamp::from_microsecond(local).map(|instant| TimeZone::UTC.to_datetime(instant))
+    else {
         return local;
     };
     zone.to_timestamp(civil).map_or(local, |instant| instant.as_microsecond())
@@ -243,7 +249,9 @@ mod tests {
 
     #[test]
     fn automatic_widths_are_round() {
-        let width = |to: &str| Buckets::new(at("2020-06-04T00:00:00Z"), at(to), Bucket::Auto, None).expect("ok").width;
+        let width = |to: &str| {
+            Buckets::new(at("2020-06-04T00:00:00Z"), at(to), Bucket::Auto, None).expect("ok").width
+        };
         assert_eq!(width("2020-06-04T01:00:00Z"), 30 * SECOND);
         assert_eq!(width("2020-06-05T00:00:00Z"), 900 * SECOND);
         assert_eq!(width("2020-07-04T00:00:00Z"), 21_600 * SECOND);

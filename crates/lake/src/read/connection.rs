@@ -85,7 +85,8 @@ impl Reader {
             .into_iter()
             .find(|connection| connection.sides.iter().any(|side| side.rows.contains(&row)));
         let Some(connection) = wanted else { return Ok(None) };
-        let ids: BTreeSet<RowId> = connection.sides.iter().flat_map(|side| side.rows.iter().copied()).collect();
+        let ids: BTreeSet<RowId> =
+            connection.sides.iter().flat_map(|side| side.rows.iter().copied()).collect();
         let rows = related.batches.iter().map(|batch| keep(batch, &ids)).collect::<Result<Vec<_>>>()?;
         let range = Range::new(connection.start.0, connection.end.0.saturating_add(1));
         let scope = Scope { query: Query::everything(), range, filter: filter.cloned() };
@@ -99,10 +100,16 @@ impl Reader {
     ///
     /// # Errors
     /// If the lake cannot be read, or a limit is reached.
-    pub async fn connections(&self, scope: &Scope, limit: usize, limits: Limits) -> Result<ConnectionListAnswer> {
+    pub async fn connections(
+        &self,
+        scope: &Scope,
+        limit: usize,
+        limits: Limits,
+    ) -> Result<ConnectionListAnswer> {
         let run = self.start(limits).await?;
         let limit = limit.clamp(1, limits.max_rows.max(1));
-        let newest = self.newest_records(&run, scope, limit.saturating_mul(RECORDS_EACH).min(MAX_RECORDS)).await?;
+        let newest =
+            self.newest_records(&run, scope, limit.saturating_mul(RECORDS_EACH).min(MAX_RECORDS)).await?;
         let (matching, complete, cost) = newest;
         let mut asked: BTreeMap<FiveTuple, BTreeSet<RowId>> = BTreeMap::new();
         let (mut first, mut last) = (i64::MAX, i64::MIN);
@@ -144,7 +151,8 @@ impl Reader {
         });
         let related = run.collect(planned(plan)?).await?;
         count_cost(&mut meta, related.cost);
-        let mut all: BTreeMap<RowId, Record> = matching.into_iter().map(|record| (record.id, record)).collect();
+        let mut all: BTreeMap<RowId, Record> =
+            matching.into_iter().map(|record| (record.id, record)).collect();
         for batch in &related.batches {
             for record in records_of(batch)? {
                 all.insert(record.id, record);
@@ -153,7 +161,9 @@ impl Reader {
         let members: BTreeSet<RowId> = asked.values().flatten().copied().collect();
         let candidates = all.into_values().filter(|record| asked.contains_key(&record.tuple)).collect();
         let mut connections = stitch(candidates);
-        connections.retain(|connection| connection.sides.iter().any(|side| side.rows.iter().any(|id| members.contains(id))));
+        connections.retain(|connection| {
+            connection.sides.iter().any(|side| side.rows.iter().any(|id| members.contains(id)))
+        });
         truncated |= connections.len() > limit;
         connections.truncate(limit);
         meta.elapsed_ms = run.elapsed_ms();
@@ -224,12 +234,8 @@ fn keep(batch: &RecordBatch, ids: &BTreeSet<RowId>) -> Result<RecordBatch> {
 fn records_of(batch: &RecordBatch) -> Result<Vec<Record>> {
     let column = |name: &str| column_named(batch, name);
     let numbers = |names: [&str; 4]| names.map(column).into_iter().collect::<Result<Vec<_>>>();
-    let window = [
-        "bytes_from_initiator",
-        "packets_from_initiator",
-        "bytes_from_target",
-        "packets_from_target",
-    ];
+    let window =
+        ["bytes_from_initiator", "packets_from_initiator", "bytes_from_target", "packets_from_target"];
     let whole = [
         "cumulative_bytes_from_initiator",
         "cumulative_packets_from_initiator",
@@ -239,7 +245,8 @@ fn records_of(batch: &RecordBatch) -> Result<Vec<Record>> {
     let (window, whole) = (numbers(window)?, numbers(whole)?);
     let [initiator, target, vnic, direction, action, state] =
         ["initiator_ip", "target_ip", "vnic_id", "direction", "action", "state"].map(column);
-    let (initiator, target, vnic, direction, action, state) = (initiator?, target?, vnic?, direction?, action?, state?);
+    let (initiator, target, vnic, direction, action, state) =
+        (initiator?, target?, vnic?, direction?, action?, state?);
     let (initiator_port, target_port, protocol) =
         (column("initiator_port")?, column("target_port")?, column("transport_protocol")?);
     let (start, time, end) = (column("connection_start_time")?, column("time")?, column("end_time")?);
@@ -256,7 +263,13 @@ fn records_of(batch: &RecordBatch) -> Result<Vec<Record>> {
         let four = |values: &[super::aggregate::Values]| std::array::from_fn(|at| values[at].number(row));
         records.push(Record {
             id,
-            tuple: (text(&initiator), small(&initiator_port), text(&target), small(&target_port), small(&protocol)),
+            tuple: (
+                text(&initiator),
+                small(&initiator_port),
+                text(&target),
+                small(&target_port),
+                small(&protocol),
+            ),
             vnic_id: text(&vnic),
             direction: text(&direction),
             action: text(&action),

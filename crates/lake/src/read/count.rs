@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use arrow::record_batch::RecordBatch;
-use datafusion::logical_expr::LogicalPlanBuilder;
 use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::LogicalPlanBuilder;
 use flowglass_query::{Match, Query};
 use futures::StreamExt;
 
@@ -35,7 +35,12 @@ impl Reader {
     ///
     /// # Errors
     /// If the lake cannot be read, or a limit is reached.
-    pub async fn count(&self, scope: &Scope, measure: Option<Measure>, limits: Limits) -> Result<CountAnswer> {
+    pub async fn count(
+        &self,
+        scope: &Scope,
+        measure: Option<Measure>,
+        limits: Limits,
+    ) -> Result<CountAnswer> {
         let run = self.start(limits).await?;
         let measured = measured(measure.unwrap_or(Measure::AllRecords), scope, &run.view);
         let (count, cost) = self.total(&run, scope, &measured).await?;
@@ -136,7 +141,8 @@ impl Reader {
         let plan = LogicalPlanBuilder::scan("flows", source, None)
             .and_then(|flows| group(flows.filter(condition)?, &[key], &[figure])?.build());
         let (top, _) = greatest(&run, planned(plan)?, n.min(limits.max_rows)).await?;
-        let values = top.values.into_iter().map(|top| ValueCount { value: top.value, count: top.count }).collect();
+        let values =
+            top.values.into_iter().map(|top| ValueCount { value: top.value, count: top.count }).collect();
         Ok(ValuesAnswer { field: name.to_owned(), values, range })
     }
 
@@ -197,7 +203,8 @@ async fn greatest(run: &Run, plan: datafusion::logical_expr::LogicalPlan, n: usi
     }
     let mut ranked: Vec<Ranked> = heap.into_iter().map(|Reverse(ranked)| ranked).collect();
     ranked.sort_by(|a, b| b.cmp(a));
-    let values = ranked.into_iter().map(|ranked| TopValue { value: ranked.value, count: ranked.count }).collect();
+    let values =
+        ranked.into_iter().map(|ranked| TopValue { value: ranked.value, count: ranked.count }).collect();
     Ok((Top { values, total, distinct }, cost_of(&physical)))
 }
 

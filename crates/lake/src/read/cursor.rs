@@ -8,7 +8,7 @@ use datafusion::logical_expr::{Expr, col, lit};
 use flowglass_flow::catalogue;
 use serde::{Deserialize, Serialize};
 
-use super::aggregate::{unknown_field, column_named};
+use super::aggregate::{column_named, unknown_field};
 use super::lower;
 use super::measure::queries;
 use super::provider::flow_rows;
@@ -54,7 +54,11 @@ impl Order {
                 column.is_null().and(rest)
             } else {
                 let value = lit(place.clone());
-                let beyond = if key.descending { column.clone().lt(value.clone()) } else { column.clone().gt(value.clone()) };
+                let beyond = if key.descending {
+                    column.clone().lt(value.clone())
+                } else {
+                    column.clone().gt(value.clone())
+                };
                 lower::any([beyond, column.clone().is_null(), column.eq(value).and(rest)])
             };
         }
@@ -63,7 +67,8 @@ impl Order {
             (Some(key), Some(place)) if !place.is_null() => {
                 let column = col(&key.field);
                 let value = lit(place.clone());
-                let near = if key.descending { column.clone().lt_eq(value) } else { column.clone().gt_eq(value) };
+                let near =
+                    if key.descending { column.clone().lt_eq(value) } else { column.clone().gt_eq(value) };
                 lower::any([near, column.is_null()]).and(rest)
             }
             _ => rest,
@@ -113,9 +118,8 @@ pub(crate) fn resume(cursor: &Cursor, order: &Order, scope: &Scope) -> Result<(u
     }
     let bytes: Option<Vec<u8>> =
         (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect();
-    let place: Place = bytes
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .ok_or_else(|| bad("is no cursor"))?;
+    let place: Place =
+        bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(|| bad("is no cursor"))?;
     if place.q != digest(order, scope) {
         return Err(bad("belongs to another question"));
     }
@@ -137,11 +141,15 @@ fn scalar(value: &serde_json::Value, data_type: &DataType) -> Option<ScalarValue
         DataType::Utf8View => ScalarValue::Utf8View(Some(value.as_str()?.to_owned())),
         DataType::Int32 => ScalarValue::from(i32::try_from(value.as_i64()?).ok()?),
         DataType::Int64 => ScalarValue::from(value.as_i64()?),
-        DataType::Timestamp(_, zone) => ScalarValue::TimestampMicrosecond(Some(value.as_i64()?), zone.clone()),
+        DataType::Timestamp(_, zone) => {
+            ScalarValue::TimestampMicrosecond(Some(value.as_i64()?), zone.clone())
+        }
         DataType::Boolean => ScalarValue::from(value.as_bool()?),
         DataType::Date32 => {
             let midnight = format!("{}T00:00:00Z", value.as_str()?);
-            ScalarValue::Date32(Some(flowglass_flow::time::day_of(flowglass_flow::time::parse(midnight.as_bytes())?)))
+            ScalarValue::Date32(Some(flowglass_flow::time::day_of(flowglass_flow::time::parse(
+                midnight.as_bytes(),
+            )?)))
         }
         _ => return None,
     })

@@ -176,7 +176,8 @@ impl Run {
     pub(crate) async fn plan(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
         let planned =
             tokio::time::timeout_at(self.deadline.into(), self.state.create_physical_plan(plan)).await;
-        let planned = planned.map_err(|_| self.late())?.map_err(|source| query_error("plan the query", source))?;
+        let planned =
+            planned.map_err(|_| self.late())?.map_err(|source| query_error("plan the query", source))?;
         interruptible(planned)
     }
 

@@ -12,8 +12,8 @@ use super::lower;
 use super::measure::{Measured, default_measure, measured, sums_fit, total};
 use super::reader::{Reader, planned};
 use crate::answer::{
-    Aggregate, Comparison, GroupAnswer, GroupKey, GroupOptions, GroupRow, Instant, Measure, OrderBy, Range, Scope,
-    Value,
+    Aggregate, Comparison, GroupAnswer, GroupKey, GroupOptions, GroupRow, Instant, Measure, OrderBy, Range,
+    Scope, Value,
 };
 use crate::error::{LakeError, Result};
 
@@ -119,7 +119,8 @@ impl Reader {
                 }
             }
         }
-        let figures = aggregates.iter().map(|aggregate| figure(aggregate, scope, run)).collect::<Result<Vec<_>>>()?;
+        let figures =
+            aggregates.iter().map(|aggregate| figure(aggregate, scope, run)).collect::<Result<Vec<_>>>()?;
         let order = match options.order {
             OrderBy::FirstAggregate => Some((0, true)),
             OrderBy::Aggregate { index, descending } if index < figures.len() => Some((index, descending)),
@@ -135,16 +136,19 @@ impl Reader {
         let by_key = (0..keys.len()).map(|at| col(format!("k{at}")).sort(true, false));
         let sort: Vec<_> = by_value.into_iter().chain(by_key).collect();
         let plan = self.flows(run).and_then(|flows| {
-            let rows = flows.filter(lower::all(std::iter::once(lower::scope(scope)).chain(narrowing.iter().cloned())))?;
+            let rows = flows
+                .filter(lower::all(std::iter::once(lower::scope(scope)).chain(narrowing.iter().cloned())))?;
             group(rows, &keys, &figures)?.sort_with_limit(sort, Some(limit))?.build()
         });
         let found = run.collect(planned(plan)?).await?;
         let mut rows: Vec<(Vec<Value>, Vec<Value>)> = Vec::new();
         for batch in &found.batches {
-            let columns = (0..batch.num_columns()).map(|at| Values::column(batch, at)).collect::<Result<Vec<_>>>()?;
+            let columns =
+                (0..batch.num_columns()).map(|at| Values::column(batch, at)).collect::<Result<Vec<_>>>()?;
             let (keys, values) = columns.split_at(keys.len());
             for row in 0..batch.num_rows() {
-                let key = |(column, buckets): (&Values, &Option<Buckets>)| match (column.value(row), buckets) {
+                let key = |(column, buckets): (&Values, &Option<Buckets>)| match (column.value(row), buckets)
+                {
                     (Value::Integer(at), Some(buckets)) => usize::try_from(at)
                         .ok()
                         .and_then(|at| buckets.bounds.get(at))
@@ -181,7 +185,11 @@ fn figure(aggregate: &Aggregate, scope: &Scope, run: &Run) -> Result<Figure> {
         Aggregate::Sum(name) => {
             let name = number_field(name)?;
             let wide = !sums_fit(&run.view, &[name]);
-            Figure { filter: lower::all([records(), counted(name)]), parts: vec![total(name, wide)], zero: true }
+            Figure {
+                filter: lower::all([records(), counted(name)]),
+                parts: vec![total(name, wide)],
+                zero: true,
+            }
         }
         Aggregate::Avg(name) => {
             let name = number_field(name)?;

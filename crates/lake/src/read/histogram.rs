@@ -31,7 +31,8 @@ impl Reader {
         let scope = self.closed(&run, scope, &mut warnings);
         let split = options.split.as_deref();
         let splits: Vec<&str> = split.into_iter().collect();
-        let measured = measured(options.measure.unwrap_or_else(|| default_measure(&scope, &splits)), &scope, &run.view);
+        let measured =
+            measured(options.measure.unwrap_or_else(|| default_measure(&scope, &splits)), &scope, &run.view);
         let (from, to) = (scope.range.from.unwrap_or(0), scope.range.to.unwrap_or(0));
         let buckets = Buckets::new(from, to, options.bucket, options.time_zone.as_deref())?;
         let (series, cost) = match split {
@@ -106,10 +107,12 @@ impl Reader {
                 hint: Some("split by another field; the buckets are the time".to_owned()),
             });
         }
-        let (Top { values, distinct, .. }, mut cost) = self.top_of(run, scope, name, SERIES, measured).await?;
+        let (Top { values, distinct, .. }, mut cost) =
+            self.top_of(run, scope, name, SERIES, measured).await?;
         // The key's printed form: any type can be compared and given back so.
         let text = cast(field(name)?, DataType::Utf8View);
-        let named: Vec<String> = values.iter().filter(|top| top.value != Value::Null).map(|top| top.value.to_string()).collect();
+        let named: Vec<String> =
+            values.iter().filter(|top| top.value != Value::Null).map(|top| top.value.to_string()).collect();
         let in_list = text.clone().in_list(named.iter().map(lit).collect(), false);
         let planned_key = when(in_list.clone(), text.clone()).end();
         let key = planned(planned_key)?;
@@ -155,7 +158,8 @@ impl Reader {
         let found = run.collect(planned(plan)?).await?;
         let mut counts: BTreeMap<_, BTreeMap<usize, u64>> = BTreeMap::new();
         for batch in &found.batches {
-            let columns = (0..batch.num_columns()).map(|at| Values::column(batch, at)).collect::<Result<Vec<_>>>()?;
+            let columns =
+                (0..batch.num_columns()).map(|at| Values::column(batch, at)).collect::<Result<Vec<_>>>()?;
             let Some((count, keys)) = columns.split_last() else { continue };
             for row in 0..batch.num_rows() {
                 let Value::Integer(bucket) = keys[0].value(row) else { continue };

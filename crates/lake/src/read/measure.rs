@@ -62,7 +62,11 @@ pub(crate) fn measured(measure: Measure, scope: &Scope, view: &View) -> Measured
         Measure::Connections | Measure::Bytes | Measure::Packets if !both => Sides::Once,
         _ => Sides::Both,
     };
-    Measured { used: MeasureUsed { name: measure, closing, sides, words: words(measure, closing, sides) }, filter, parts }
+    Measured {
+        used: MeasureUsed { name: measure, closing, sides, words: words(measure, closing, sides) },
+        filter,
+        parts,
+    }
 }
 
 fn words(measure: Measure, closing: Closing, sides: Sides) -> String {
@@ -85,7 +89,8 @@ fn words(measure: Measure, closing: Closing, sides: Sides) -> String {
 fn connection_identity() -> Expr {
     let start = coalesce(vec![col("connection_start_time"), col("start_time"), col("time")]);
     let columns =
-        ["vnic_id", "initiator_ip", "target_ip", "initiator_port", "target_port", "transport_protocol"].map(col);
+        ["vnic_id", "initiator_ip", "target_ip", "initiator_port", "target_port", "transport_protocol"]
+            .map(col);
     IDENTITY.call(columns.into_iter().chain([start]).collect())
 }
 
@@ -137,7 +142,8 @@ fn not_from_the_other_side(scope: &Scope, view: &View) -> Expr {
     let mut anywhere = Vec::new();
     let mut by_vpc: BTreeMap<Option<&str>, BTreeSet<IpAddr>> = BTreeMap::new();
     for (address, owners) in owners {
-        let is_asked = |name: &str| asked.as_ref().is_none_or(|asked: &BTreeSet<Arc<str>>| asked.contains(name));
+        let is_asked =
+            |name: &str| asked.as_ref().is_none_or(|asked: &BTreeSet<Arc<str>>| asked.contains(name));
         match owners.as_slice() {
             [(name, _)] if is_asked(name) => anywhere.push(address),
             several => several.iter().filter(|(name, _)| is_asked(name)).for_each(|(_, vpc)| {
@@ -181,7 +187,9 @@ fn is_one_sided(query: &Query) -> bool {
     query.tree.for_each_term(&mut |term| {
         found |= match &term.predicate {
             Predicate::Text { column, .. } => matches!(*column, "direction" | "record_type"),
-            Predicate::Address { operand, .. } | Predicate::Number { operand, .. } | Predicate::Exists(operand) => {
+            Predicate::Address { operand, .. }
+            | Predicate::Number { operand, .. }
+            | Predicate::Exists(operand) => {
                 matches!(operand, Operand::ByDirection { .. })
             }
             _ => false,

@@ -10,10 +10,10 @@ use datafusion::logical_expr::{Expr, LogicalPlanBuilder, col, lit};
 use flowglass_query::{Operand, Predicate, Query};
 
 use super::engine::{Cost, Engine, ReaderOptions, Run, query_error};
+use super::lower;
 use super::measure::{Measured, queries};
 use super::provider::{FilesTable, conform, flow_rows, object_rows};
 use super::view::{View, Views};
-use super::lower;
 use crate::answer::{Limits, Meta, Scope};
 use crate::coverage::{CoverageQuestion, CoverageReport};
 use crate::delta::DataFile;
@@ -74,7 +74,10 @@ impl Reader {
     /// As for a search.
     pub async fn plan(&self, scope: &Scope) -> Result<String> {
         let run = self.start(Limits::default()).await?;
-        let plan = self.flows(&run).and_then(|flows| flows.filter(lower::scope(scope))).and_then(LogicalPlanBuilder::build);
+        let plan = self
+            .flows(&run)
+            .and_then(|flows| flows.filter(lower::scope(scope)))
+            .and_then(LogicalPlanBuilder::build);
         let plan = run.plan(&plan.map_err(|source| query_error("plan the search", source))?).await?;
         Ok(datafusion::physical_plan::displayable(plan.as_ref()).indent(true).to_string())
     }
@@ -121,7 +124,8 @@ impl Reader {
         let ids: BTreeSet<String> = unfolded.iter().flat_map(object_ids).collect();
         let known = col("object_id").in_list(ids.into_iter().map(lit).collect(), true);
         let memory = MemTable::try_new(object_rows(), vec![unfolded])?;
-        let unfolded = LogicalPlanBuilder::scan("objects", provider_as_source(Arc::new(memory)), None)?.build()?;
+        let unfolded =
+            LogicalPlanBuilder::scan("objects", provider_as_source(Arc::new(memory)), None)?.build()?;
         folded.filter(known)?.union(unfolded)
     }
 
@@ -166,9 +170,12 @@ fn object_ids(batch: &RecordBatch) -> Vec<String> {
 
 /// What people should know of an answer to a scope.
 fn warnings(scope: &Scope, coverage: &CoverageReport) -> Vec<String> {
-    let mut warnings: Vec<String> = queries(scope).flat_map(|query| &query.warnings).map(ToString::to_string).collect();
+    let mut warnings: Vec<String> =
+        queries(scope).flat_map(|query| &query.warnings).map(ToString::to_string).collect();
     if asks_for_other_protocols(&scope.query) {
-        warnings.push("VPC flow logs hold TCP and UDP only: ICMP and other protocols are never in them".to_owned());
+        warnings.push(
+            "VPC flow logs hold TCP and UDP only: ICMP and other protocols are never in them".to_owned(),
+        );
     }
     if coverage.lossy_windows > 0 {
         warnings.push(format!(
@@ -182,7 +189,8 @@ fn warnings(scope: &Scope, coverage: &CoverageReport) -> Vec<String> {
 fn asks_for_other_protocols(query: &Query) -> bool {
     let mut found = false;
     query.tree.for_each_term(&mut |term| {
-        if let Predicate::Number { operand: Operand::Column("transport_protocol"), ranges } = &term.predicate {
+        if let Predicate::Number { operand: Operand::Column("transport_protocol"), ranges } = &term.predicate
+        {
             let has = |number: i128| ranges.iter().any(|range| range.contains(number));
             found |= !ranges.is_empty() && !has(6) && !has(17);
         }

@@ -7,7 +7,7 @@ use flowglass_query::Query;
 
 use super::aggregate::{Values, column_named, unknown_field};
 use super::cursor::{self, Order};
-use super::engine::{Cost, Run, RowBatches, cost_of};
+use super::engine::{Cost, RowBatches, Run, cost_of};
 use super::lower;
 use super::measure::measured;
 use super::reader::{Reader, planned, row_filter};
@@ -81,7 +81,8 @@ impl Reader {
         )?;
         let physical = run.plan(&plan).await?;
         let batches = run.stream(&physical)?;
-        let meta = self.meta(&run, scope, &measured(Measure::AllRecords, scope, &run.view), cost_of(&physical));
+        let meta =
+            self.meta(&run, scope, &measured(Measure::AllRecords, scope, &run.view), cost_of(&physical));
         Ok(SearchStream { meta, fields, batches })
     }
 
@@ -91,10 +92,18 @@ impl Reader {
     /// If the lake cannot be read.
     pub async fn row(&self, row: RowId, filter: Option<&Query>) -> Result<Option<RowAnswer>> {
         let run = self.start(Limits::default()).await?;
-        Ok(self.find_row(&run, row, filter).await?.map(|row| RowAnswer { row, lake_version: run.view.version() }))
+        Ok(self
+            .find_row(&run, row, filter)
+            .await?
+            .map(|row| RowAnswer { row, lake_version: run.view.version() }))
     }
 
-    pub(super) async fn find_row(&self, run: &Run, row: RowId, filter: Option<&Query>) -> Result<Option<RecordBatch>> {
+    pub(super) async fn find_row(
+        &self,
+        run: &Run,
+        row: RowId,
+        filter: Option<&Query>,
+    ) -> Result<Option<RecordBatch>> {
         let condition = lower::all([row_filter(row), filter.map_or_else(lower::truth, lower::query)]);
         let plan = self.flows(run).and_then(|flows| flows.filter(condition)?.limit(0, Some(1))?.build());
         let found = run.collect(planned(plan)?).await?;
@@ -149,10 +158,12 @@ impl Reader {
         let look = async {
             let mut nearest = Nearest::default();
             if let Some(from) = scope.range.from {
-                nearest.before = self.first(run, scope, col("time").lt(lower::time_literal(from)), true, meta).await?;
+                nearest.before =
+                    self.first(run, scope, col("time").lt(lower::time_literal(from)), true, meta).await?;
             }
             if let Some(to) = scope.range.to {
-                nearest.after = self.first(run, scope, col("time").gt_eq(lower::time_literal(to)), false, meta).await?;
+                nearest.after =
+                    self.first(run, scope, col("time").gt_eq(lower::time_literal(to)), false, meta).await?;
             }
             Ok::<_, LakeError>(nearest)
         };
@@ -231,7 +242,9 @@ fn output_columns(fields: &[String]) -> Vec<String> {
 fn project(batch: &RecordBatch, columns: &[String]) -> Result<RecordBatch> {
     let schema = batch.schema();
     let indices: Vec<usize> = columns.iter().filter_map(|name| schema.index_of(name).ok()).collect();
-    batch.project(&indices).map_err(|source| LakeError::Arrow { doing: "choose the columns of an answer", source })
+    batch
+        .project(&indices)
+        .map_err(|source| LakeError::Arrow { doing: "choose the columns of an answer", source })
 }
 
 /// The first rows of some batches, and whether there were more.

@@ -62,15 +62,20 @@ impl Reader {
         run.state = self.sql_state(&run, filter)?;
         let plan = tokio::time::timeout_at(run.deadline.into(), run.state.statement_to_plan(parsed)).await;
         let plan = plan
-            .map_err(|_| LakeError::LimitReached { reason: "the statement took too long to plan".to_owned() })?
+            .map_err(|_| LakeError::LimitReached {
+                reason: "the statement took too long to plan".to_owned(),
+            })?
             .map_err(bad_statement)?;
-        let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        let options =
+            SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         options.verify_plan(&plan).map_err(bad_statement)?;
         if !is_plain(&plan) {
             return Err(refused("only a SELECT can be run"));
         }
         let fetch = limits.max_rows.saturating_add(1);
-        let plan = planned(LogicalPlanBuilder::from(plan).limit(0, Some(fetch)).and_then(LogicalPlanBuilder::build))?;
+        let plan = planned(
+            LogicalPlanBuilder::from(plan).limit(0, Some(fetch)).and_then(LogicalPlanBuilder::build),
+        )?;
         let found = run.collect(plan).await.map_err(|error| match error {
             // What fails while it runs (a cast, a division) is the statement's fault too.
             LakeError::Query { source, .. } if is_users_fault(&source) => bad_statement(*source),
@@ -171,7 +176,8 @@ impl Visitor for Guard {
             if with.recursive {
                 return ControlFlow::Break("a recursive WITH cannot be bounded".to_owned());
             }
-            self.defined.extend(with.cte_tables.iter().map(|table| table.alias.name.value.to_ascii_lowercase()));
+            self.defined
+                .extend(with.cte_tables.iter().map(|table| table.alias.name.value.to_ascii_lowercase()));
         }
         if !query.locks.is_empty() {
             return ControlFlow::Break("there is nothing to lock".to_owned());

@@ -65,7 +65,10 @@ fn of_tuple(tuple: &FiveTuple, records: Vec<Record>) -> Vec<ConnectionSummary> {
         // A record that does not say when its connection began stands alone.
         let alone = record.connection_start.is_none().then_some(record.id);
         let start = record.connection_start.unwrap_or(record.time);
-        sides.entry((record.vnic_id.clone(), record.direction.clone(), start, alone)).or_default().push(record);
+        sides
+            .entry((record.vnic_id.clone(), record.direction.clone(), start, alone))
+            .or_default()
+            .push(record);
     }
     let sides = sides.into_iter().map(|((vnic_id, direction, start, _), mut records)| {
         records.sort_by_key(|record| (record.time, record.id));
@@ -181,7 +184,15 @@ mod tests {
 
     use super::*;
 
-    fn record(at: u32, vnic: &str, direction: &str, action: &str, start: i64, time: i64, packets: [u64; 2]) -> Record {
+    fn record(
+        at: u32,
+        vnic: &str,
+        direction: &str,
+        action: &str,
+        start: i64,
+        time: i64,
+        packets: [u64; 2],
+    ) -> Record {
         Record {
             id: RowId { object: ObjectId([7; 16]), index: at },
             tuple: (Some("10.0.0.4".into()), Some(40_000), Some("10.0.1.4".into()), Some(22), Some(6)),
@@ -214,7 +225,16 @@ mod tests {
         let connections = stitch(records);
         let shown: Vec<_> = connections
             .iter()
-            .map(|c| (c.start.0 / SECOND, c.state, c.sides.len(), c.records, c.packets_from_initiator, c.packets_from_target))
+            .map(|c| {
+                (
+                    c.start.0 / SECOND,
+                    c.state,
+                    c.sides.len(),
+                    c.records,
+                    c.packets_from_initiator,
+                    c.packets_from_target,
+                )
+            })
             .collect();
         assert_eq!(
             shown,
@@ -241,7 +261,10 @@ mod tests {
         let end = |records: Vec<Record>| stitch(records).iter().map(|c| c.state).collect::<Vec<_>>();
         assert_eq!(end(vec![record(0, "a", "O", "accepted", 1, 1, [1, 0])]), [ConnectionEnd::OneWay]);
         assert_eq!(end(vec![record(0, "a", "O", "accepted", 1, 1, [1, 1])]), [ConnectionEnd::Open]);
-        let refused = vec![record(0, "a", "O", "accepted", 1, 1, [1, 0]), record(1, "b", "I", "rejected", 1, 1, [1, 0])];
+        let refused = vec![
+            record(0, "a", "O", "accepted", 1, 1, [1, 0]),
+            record(1, "b", "I", "rejected", 1, 1, [1, 0]),
+        ];
         assert_eq!(end(refused), [ConnectionEnd::RefusedByTarget]);
     }
 

@@ -23,7 +23,13 @@ impl Reader {
     ///
     /// # Errors
     /// If the lake cannot be read, or the versions' files are gone.
-    pub async fn added(&self, after: u64, upto: u64, filter: Option<&Query>, limit: usize) -> Result<AddedRows> {
+    pub async fn added(
+        &self,
+        after: u64,
+        upto: u64,
+        filter: Option<&Query>,
+        limit: usize,
+    ) -> Result<AddedRows> {
         let run = self.start(Limits::default()).await?;
         let commits = self.views.added(after, upto).await?;
         let condition = filter.map_or_else(lower::truth, lower::query);
@@ -66,7 +72,8 @@ impl Reader {
         let run = self.start(Limits::default()).await?;
         let state = &run.view.flows.state;
         let figure = Figure { filter: lower::truth(), parts: vec![count(lit(1_i64))], zero: true };
-        let plan = self.objects(&run).and_then(|objects| group(objects, &[col("outcome")], &[figure])?.build());
+        let plan =
+            self.objects(&run).and_then(|objects| group(objects, &[col("outcome")], &[figure])?.build());
         let found = run.collect(planned(plan)?).await?;
         let mut objects = Vec::new();
         for batch in &found.batches {
@@ -104,7 +111,10 @@ impl Reader {
 }
 
 /// All but the first rows of some batches.
-fn tail(batches: Vec<arrow::record_batch::RecordBatch>, drop: usize) -> Vec<arrow::record_batch::RecordBatch> {
+fn tail(
+    batches: Vec<arrow::record_batch::RecordBatch>,
+    drop: usize,
+) -> Vec<arrow::record_batch::RecordBatch> {
     let mut left = drop;
     let mut kept = Vec::new();
     for batch in batches {

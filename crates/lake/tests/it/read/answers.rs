@@ -5,8 +5,8 @@ use std::time::Duration;
 use flowglass_flow::{ObjectFacts, Outcome, RowId};
 use flowglass_lake::LakeError;
 use flowglass_lake::answer::{
-    Aggregate, Bucket, Comparison, ConnectionEnd, Cursor, GroupKey, GroupOptions, HistogramOptions, Limits, Measure,
-    OrderBy, Range, RowWriter, Scope, SearchOptions, Series, Value,
+    Aggregate, Bucket, Comparison, ConnectionEnd, Cursor, GroupKey, GroupOptions, HistogramOptions, Limits,
+    Measure, OrderBy, Range, RowWriter, Scope, SearchOptions, Series, Value,
 };
 use flowglass_lake::coverage::GapKind;
 use futures::StreamExt;
@@ -23,7 +23,14 @@ fn at(seconds: i64) -> i64 {
 }
 
 /// A flow with its window's counters; connections begin where they are first seen.
-fn flow(vnic: &str, direction: &str, (from, to): (&str, &str), ports: (i64, i64), time: i64, bytes: (i64, i64)) -> TestRow {
+fn flow(
+    vnic: &str,
+    direction: &str,
+    (from, to): (&str, &str),
+    ports: (i64, i64),
+    time: i64,
+    bytes: (i64, i64),
+) -> TestRow {
     TestRow::default()
         .with("vnic_id", vnic)
         .with("vpc_id", "r006-vpc")
@@ -51,7 +58,9 @@ fn closing(row: &TestRow, time: i64) -> TestRow {
     row.0.remove("start_time");
     row.0.remove("end_time");
     row = row.with("time", at(time)).with("was_initiated", false).with("was_terminated", true);
-    for counter in ["bytes_from_initiator", "packets_from_initiator", "bytes_from_target", "packets_from_target"] {
+    for counter in
+        ["bytes_from_initiator", "packets_from_initiator", "bytes_from_target", "packets_from_target"]
+    {
         row = row.with(counter, 0);
     }
     row
@@ -65,10 +74,17 @@ fn objects() -> Vec<TestObject> {
     let knock = |time, port| {
         flow(A, "I", ("24.22.68.94", "10.240.0.4"), (port, 22), time, (54, 0)).with("action", "rejected")
     };
-    let scan = flow(A, "I", ("92.63.197.61", "10.240.0.4"), (5000, 3389), 250, (54, 0)).with("action", "rejected");
+    let scan =
+        flow(A, "I", ("92.63.197.61", "10.240.0.4"), (5000, 3389), 250, (54, 0)).with("action", "rejected");
     let windows = [(at(0), at(300)), (at(300), at(600))];
     let mut objects = vec![
-        TestObject::new("a/in/0", A, "ingress", windows[0], vec![knock(20, 1), knock(80, 2), knock(140, 3), scan]),
+        TestObject::new(
+            "a/in/0",
+            A,
+            "ingress",
+            windows[0],
+            vec![knock(20, 1), knock(80, 2), knock(140, 3), scan],
+        ),
         TestObject::new("a/out/0", A, "egress", windows[0], vec![request_a.clone()]),
         TestObject::new("b/in/0", B, "ingress", windows[0], vec![request_b.clone()]),
         TestObject::new(
@@ -111,7 +127,8 @@ fn times(batches: &[arrow::array::RecordBatch]) -> Vec<i64> {
 #[tokio::test]
 async fn search_is_newest_first_in_pages_of_one_version() {
     let mut lake = TestLake::new(&objects()).await;
-    let mut options = SearchOptions { limit: Some(3), fields: fields(&["time", "action"]), ..SearchOptions::default() };
+    let mut options =
+        SearchOptions { limit: Some(3), fields: fields(&["time", "action"]), ..SearchOptions::default() };
     let first = lake.reader.search(&scope("action:rejected"), &options).await.unwrap();
     assert_eq!(times(&first.rows), [300, 300, 300]);
     assert_eq!(first.fields, ["time", "action"]);
@@ -123,7 +140,10 @@ async fn search_is_newest_first_in_pages_of_one_version() {
     tokio::time::sleep(Duration::from_millis(600)).await;
     options.cursor = first.next;
     let second = lake.reader.search(&scope("action:rejected"), &options).await.unwrap();
-    assert_eq!((times(&second.rows), second.meta.lake_version), (vec![250, 140, 80], first.meta.lake_version));
+    assert_eq!(
+        (times(&second.rows), second.meta.lake_version),
+        (vec![250, 140, 80], first.meta.lake_version)
+    );
     options.cursor = second.next;
     let third = lake.reader.search(&scope("action:rejected"), &options).await.unwrap();
     assert_eq!((times(&third.rows), third.next), (vec![20], None));
@@ -143,9 +163,23 @@ async fn cursors_walk_every_order_with_nulls() {
     });
     let lake = TestLake::new(&[TestObject::new("o", "v", "all", (at(0), at(300)), rows.collect())]).await;
     let everything = Scope::new(parse(""), Range::default());
-    for sort in ["", "-bytes_from_target", "bytes_from_target", "action,-time", "-action,bytes_from_target", "time", "record_index"] {
-        let sort: Vec<_> = sort.split(',').filter(|key| !key.is_empty()).map(|key| key.parse().unwrap()).collect();
-        let options = |limit, cursor| SearchOptions { limit: Some(limit), sort: sort.clone(), cursor, ..Default::default() };
+    for sort in [
+        "",
+        "-bytes_from_target",
+        "bytes_from_target",
+        "action,-time",
+        "-action,bytes_from_target",
+        "time",
+        "record_index",
+    ] {
+        let sort: Vec<_> =
+            sort.split(',').filter(|key| !key.is_empty()).map(|key| key.parse().unwrap()).collect();
+        let options = |limit, cursor| SearchOptions {
+            limit: Some(limit),
+            sort: sort.clone(),
+            cursor,
+            ..Default::default()
+        };
         let ids = |rows: &[arrow::array::RecordBatch]| {
             let ids = rows.iter().flat_map(|batch| {
                 let writer = RowWriter::new(batch, &[]);
@@ -187,7 +221,8 @@ async fn bad_questions_are_refused_with_a_hint() {
     let next = lake.reader.search(&scope("action:rejected"), &page).await.unwrap().next;
     let error = search(SearchOptions { cursor: next, ..SearchOptions::default() }).await;
     assert!(error.to_string().contains("another question"), "{error}");
-    let group = GroupOptions { aggregates: vec![Aggregate::Sum("action".to_owned())], ..GroupOptions::default() };
+    let group =
+        GroupOptions { aggregates: vec![Aggregate::Sum("action".to_owned())], ..GroupOptions::default() };
     let error = lake.reader.group(&scope(""), &group).await.unwrap_err();
     assert_eq!(error.to_string(), "action is not a number, so it has no sum, average or percentile");
 }
@@ -229,29 +264,52 @@ async fn measures() {
         ("", Measure::Attempts, 6, "attempts: connections begun"),
         ("", Measure::Connections, 5, "connections; traffic seen from both ends counts once"),
         ("sides:both", Measure::Connections, 6, "connections"),
-        ("", Measure::Bytes, 5940 + 4 * 54, "bytes of both directions; traffic seen from both ends counts once"),
+        (
+            "",
+            Measure::Bytes,
+            5940 + 4 * 54,
+            "bytes of both directions; traffic seen from both ends counts once",
+        ),
         ("sides:both", Measure::Bytes, 2 * 5940 + 4 * 54, "bytes of both directions"),
-        ("", Measure::Packets, 110 + 4, "packets of both directions; traffic seen from both ends counts once"),
+        (
+            "",
+            Measure::Packets,
+            110 + 4,
+            "packets of both directions; traffic seen from both ends counts once",
+        ),
         // One vNIC's reports are all there is of them.
-        ("vnic_id:0717-b", Measure::Bytes, 5940, "bytes of both directions; traffic seen from both ends counts once"),
+        (
+            "vnic_id:0717-b",
+            Measure::Bytes,
+            5940,
+            "bytes of both directions; traffic seen from both ends counts once",
+        ),
         ("direction:I", Measure::Bytes, 5940 + 4 * 54, "bytes of both directions"),
         ("action:rejected", Measure::Bytes, 4 * 54, "bytes of both directions"),
     ] {
         let answer = lake.reader.count(&scope(query), Some(measure), Limits::default()).await.unwrap();
-        assert_eq!((answer.count, answer.meta.measure.words.as_str()), (expected, words), "{query} {measure:?}");
+        assert_eq!(
+            (answer.count, answer.meta.measure.words.as_str()),
+            (expected, words),
+            "{query} {measure:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn sums_beyond_64_bits_are_kept() {
-    let rows = (0..4).map(|time| flow(A, "O", ("10.240.0.4", "8.8.8.8"), (1, 53), time, (i64::MAX, i64::MAX)));
+    let rows =
+        (0..4).map(|time| flow(A, "O", ("10.240.0.4", "8.8.8.8"), (1, 53), time, (i64::MAX, i64::MAX)));
     let lake = TestLake::new(&[TestObject::new("o", A, "egress", (at(0), at(300)), rows.collect())]).await;
     let bytes = lake.reader.count(&scope(""), Some(Measure::Bytes), Limits::default()).await.unwrap();
     assert_eq!(bytes.count, u64::MAX);
     let aggregates = vec![Aggregate::Measure(Measure::Bytes), Aggregate::Sum("bytes_from_target".to_owned())];
     let group = GroupOptions { aggregates, ..GroupOptions::default() };
     let answer = lake.reader.group(&scope(""), &group).await.unwrap();
-    assert_eq!(answer.rows[0].values, [Value::Float(8.0 * i64::MAX as f64), Value::Float(4.0 * i64::MAX as f64)]);
+    assert_eq!(
+        answer.rows[0].values,
+        [Value::Float(8.0 * i64::MAX as f64), Value::Float(4.0 * i64::MAX as f64)]
+    );
 }
 
 fn counts(series: &Series) -> Vec<u64> {
@@ -261,21 +319,26 @@ fn counts(series: &Series) -> Vec<u64> {
 #[tokio::test]
 async fn histograms() {
     let lake = TestLake::new(&objects()).await;
-    let options = HistogramOptions { bucket: Bucket::Width(Duration::from_secs(100)), ..HistogramOptions::default() };
+    let options =
+        HistogramOptions { bucket: Bucket::Width(Duration::from_secs(100)), ..HistogramOptions::default() };
     let plain = lake.reader.histogram(&scope(""), &options).await.unwrap();
     // START is not a multiple of 100 s since the epoch, so there are seven buckets.
     assert_eq!(counts(&plain.series[0]), [4, 1, 1, 0, 0, 0]);
     assert_eq!((plain.series[0].total, plain.bucket_seconds), (6, 100));
     assert_eq!(plain.meta.measure.name, Measure::Records);
     let rejected = lake.reader.histogram(&scope("action:rejected"), &options).await.unwrap();
-    assert_eq!((rejected.meta.measure.name, counts(&rejected.series[0])), (Measure::Attempts, vec![2, 1, 1, 0, 0, 0]));
+    assert_eq!(
+        (rejected.meta.measure.name, counts(&rejected.series[0])),
+        (Measure::Attempts, vec![2, 1, 1, 0, 0, 0])
+    );
     // B's second window is missing from 300 s on: half a vNIC-type of two and a half.
     let coverage: Vec<_> = plain.series[0].buckets.iter().map(|bucket| bucket.coverage.unwrap()).collect();
     assert_eq!(coverage[..3], [1.0, 1.0, 1.0]);
     assert!((coverage[3] - 2.0 / 3.0).abs() < 1e-9, "{coverage:?}");
     let split = HistogramOptions { split: Some("action".to_owned()), ..options.clone() };
     let split = lake.reader.histogram(&scope(""), &split).await.unwrap();
-    let shown: Vec<_> = split.series.iter().map(|series| (series.key.to_string(), series.other, counts(series))).collect();
+    let shown: Vec<_> =
+        split.series.iter().map(|series| (series.key.to_string(), series.other, counts(series))).collect();
     assert_eq!(
         shown,
         [
@@ -296,10 +359,11 @@ async fn a_split_sums_up_the_rest() {
         let row = flow(A, "I", ("24.22.68.94", "10.240.0.4"), (port, 1000 + port), port, (54, 54));
         std::iter::repeat_n(row, if port < 10 { 3 } else { 1 })
     });
-    let rows = rows.chain([flow(A, "I", ("24.22.68.94", "10.240.0.4"), (1, 1), 1, (54, 54))].map(|mut row| {
-        row.0.remove("target_port");
-        row
-    }));
+    let rows =
+        rows.chain([flow(A, "I", ("24.22.68.94", "10.240.0.4"), (1, 1), 1, (54, 54))].map(|mut row| {
+            row.0.remove("target_port");
+            row
+        }));
     let lake = TestLake::new(&[TestObject::new("o", A, "ingress", (at(0), at(300)), rows.collect())]).await;
     let options = HistogramOptions { split: Some("target_port".to_owned()), ..HistogramOptions::default() };
     let answer = lake.reader.histogram(&scope(""), &options).await.unwrap();
@@ -315,20 +379,38 @@ async fn tops_facets_and_values() {
     let shown: Vec<_> = top.values.iter().map(|value| (value.value.to_string(), value.count)).collect();
     assert_eq!(shown, [("24.22.68.94".to_owned(), 3), ("10.240.0.4".to_owned(), 2)]);
     assert_eq!((top.total, top.distinct), (6, 3));
-    let peers = lake.reader.top(&scope("vnic_id:0717-a"), "peer_ip", 10, Some(Measure::Bytes), Limits::default()).await.unwrap();
+    let peers = lake
+        .reader
+        .top(&scope("vnic_id:0717-a"), "peer_ip", 10, Some(Measure::Bytes), Limits::default())
+        .await
+        .unwrap();
     let shown: Vec<_> = peers.values.iter().map(|value| (value.value.to_string(), value.count)).collect();
     assert_eq!(
         shown,
         [("10.240.64.4".to_owned(), 5940), ("24.22.68.94".to_owned(), 162), ("92.63.197.61".to_owned(), 54)]
     );
     let names = fields(&["action", "target_port"]);
-    let facets = lake.reader.facets(&scope(""), &names, 1, Some(Measure::AllRecords), Limits::default()).await.unwrap();
-    let shown: Vec<_> = facets.facets.iter().map(|facet| (facet.values[0].value.to_string(), facet.values[0].count, facet.distinct)).collect();
+    let facets = lake
+        .reader
+        .facets(&scope(""), &names, 1, Some(Measure::AllRecords), Limits::default())
+        .await
+        .unwrap();
+    let shown: Vec<_> = facets
+        .facets
+        .iter()
+        .map(|facet| (facet.values[0].value.to_string(), facet.values[0].count, facet.distinct))
+        .collect();
     assert_eq!(shown, [("rejected".to_owned(), 7, 2), ("22".to_owned(), 6, 3)]);
     let values = lake.reader.values("initiator_ip", "2", 10, None, Limits::default()).await.unwrap();
-    assert_eq!(values.values.iter().map(|value| (value.value.to_string(), value.count)).collect::<Vec<_>>(), [("24.22.68.94".to_owned(), 6)]);
+    assert_eq!(
+        values.values.iter().map(|value| (value.value.to_string(), value.count)).collect::<Vec<_>>(),
+        [("24.22.68.94".to_owned(), 6)]
+    );
     let ports = lake.reader.values("target_port", "3", 10, None, Limits::default()).await.unwrap();
-    assert_eq!(ports.values.iter().map(|value| value.value.to_string()).collect::<Vec<_>>(), ["3000", "3389"]);
+    assert_eq!(
+        ports.values.iter().map(|value| value.value.to_string()).collect::<Vec<_>>(),
+        ["3000", "3389"]
+    );
     let hidden = parse("-initiator_ip:24.22.68.94");
     let values = lake.reader.values("initiator_ip", "2", 10, Some(&hidden), Limits::default()).await.unwrap();
     assert!(values.values.is_empty());
@@ -384,7 +466,10 @@ async fn groups() {
 async fn groups_in_time_and_compared() {
     let lake = TestLake::new(&objects()).await;
     let options = GroupOptions {
-        keys: vec![GroupKey::Time(Bucket::Width(Duration::from_secs(100))), GroupKey::Field("target_port".to_owned())],
+        keys: vec![
+            GroupKey::Time(Bucket::Width(Duration::from_secs(100))),
+            GroupKey::Field("target_port".to_owned()),
+        ],
         order: OrderBy::Keys,
         compare: Some(Comparison::PreviousPeriod),
         ..GroupOptions::default()
@@ -394,7 +479,10 @@ async fn groups_in_time_and_compared() {
     assert_eq!(answer.compared, Some(Range::new(at(0), at(100))));
     assert_eq!(answer.keys, ["time", "target_port"]);
     let row = &answer.rows[0];
-    assert_eq!((row.keys[0].to_string().as_str(), row.values[0].clone()), ("2020-06-04T12:01:40Z", Value::Integer(1)));
+    assert_eq!(
+        (row.keys[0].to_string().as_str(), row.values[0].clone()),
+        ("2020-06-04T12:01:40Z", Value::Integer(1))
+    );
     assert_eq!(row.previous, Some(vec![Value::Integer(2)]));
     assert_eq!(answer.rows.len(), 1);
     let error = lake.reader.group(&Scope::new(parse(""), Range::default()), &options).await;
@@ -409,7 +497,10 @@ async fn connections_are_stitched() {
     for id in [all[1].row_id(0), all[2].row_id(0), all[4].row_id(0)] {
         let answer = lake.reader.connection(id, None, Limits::default()).await.unwrap().unwrap();
         let connection = &answer.connection;
-        assert_eq!((connection.sides.len(), connection.records, connection.state), (2, 3, ConnectionEnd::Closed));
+        assert_eq!(
+            (connection.sides.len(), connection.records, connection.state),
+            (2, 3, ConnectionEnd::Closed)
+        );
         assert_eq!((connection.start.0, connection.bytes_from_target), (at(10), 5400));
         assert_eq!(connection.id, all[1].row_id(0));
         assert_eq!(answer.rows.iter().map(|batch| batch.num_rows()).sum::<usize>(), 3);
@@ -417,11 +508,14 @@ async fn connections_are_stitched() {
     let nowhere = RowId { index: 77, ..all[1].row_id(0) };
     assert!(lake.reader.connection(nowhere, None, Limits::default()).await.unwrap().is_none());
     let hidden = parse("action:rejected");
-    assert!(lake.reader.connection(all[1].row_id(0), Some(&hidden), Limits::default()).await.unwrap().is_none());
+    assert!(
+        lake.reader.connection(all[1].row_id(0), Some(&hidden), Limits::default()).await.unwrap().is_none()
+    );
     // A list holds whole connections, also of windows outside the range.
     let early = Scope::new(parse("10.240.0.4"), Range::new(at(0), at(100)));
     let list = lake.reader.connections(&early, 10, Limits::default()).await.unwrap();
-    let shown: Vec<_> = list.connections.iter().map(|c| (c.target_port.unwrap(), c.state, c.records)).collect();
+    let shown: Vec<_> =
+        list.connections.iter().map(|c| (c.target_port.unwrap(), c.state, c.records)).collect();
     assert_eq!(
         shown,
         [(22, ConnectionEnd::Refused, 2), (22, ConnectionEnd::Refused, 2), (3000, ConnectionEnd::Closed, 3)]
@@ -453,7 +547,10 @@ async fn tail_gives_commits_in_order_and_only_news() {
     tokio::time::sleep(Duration::from_millis(600)).await;
     let version = lake.reader.version().await.unwrap();
     let added = lake.reader.added(start, version, None, 100).await.unwrap();
-    assert_eq!((times(&added.rows), added.version, added.skipped), (vec![20, 80, 140, 250, 10, 11, 300, 300, 300, 300], version, 0));
+    assert_eq!(
+        (times(&added.rows), added.version, added.skipped),
+        (vec![20, 80, 140, 250, 10, 11, 300, 300, 300, 300], version, 0)
+    );
     let rejected = parse("action:rejected");
     let last = lake.reader.added(start, version, Some(&rejected), 5).await.unwrap();
     assert_eq!((times(&last.rows), last.skipped), (vec![140, 250, 300, 300, 300], 2));
@@ -470,11 +567,16 @@ async fn statistics_and_coverage() {
     let lake = TestLake::new(&objects()).await;
     let stats = lake.reader.stats().await.unwrap();
     assert_eq!((stats.rows, stats.files, stats.days, stats.vnics), (10, 5, 1, 2));
-    let outcomes: Vec<_> = stats.objects.iter().map(|count| (count.outcome.as_str(), count.objects)).collect();
+    let outcomes: Vec<_> =
+        stats.objects.iter().map(|count| (count.outcome.as_str(), count.objects)).collect();
     assert_eq!(outcomes, [("done", 5), ("empty", 1), ("quarantined", 1)]);
     assert_eq!((stats.oldest.unwrap().0, stats.newest.unwrap().0 / 1000), (at(10), at(300) / 1000));
     let report = lake.reader.coverage(&scope("")).await.unwrap();
-    let gaps: Vec<_> = report.gaps.iter().map(|gap| (gap.kind, gap.vnic_id.as_deref().unwrap(), gap.from.0, gap.to.0)).collect();
+    let gaps: Vec<_> = report
+        .gaps
+        .iter()
+        .map(|gap| (gap.kind, gap.vnic_id.as_deref().unwrap(), gap.from.0, gap.to.0))
+        .collect();
     assert_eq!(gaps, [(GapKind::Quarantined, B, at(300), at(600))]);
     assert_eq!(report.fraction, Some(1500.0 / 1800.0));
     let pinned = lake.reader.coverage(&scope("target_ip:10.240.64.4")).await.unwrap();
@@ -492,6 +594,14 @@ async fn warnings_say_what_flow_logs_never_hold() {
     objects[0].facts = ObjectFacts { state: Some("skip data".to_owned()), ..objects[0].facts.clone() };
     let lake = TestLake::new(&objects).await;
     let answer = lake.reader.count(&scope("transport_protocol:1"), None, Limits::default()).await.unwrap();
-    assert!(answer.meta.warnings.iter().any(|warning| warning.contains("ICMP")), "{:?}", answer.meta.warnings);
-    assert!(answer.meta.warnings.iter().any(|warning| warning.contains("lower bounds")), "{:?}", answer.meta.warnings);
+    assert!(
+        answer.meta.warnings.iter().any(|warning| warning.contains("ICMP")),
+        "{:?}",
+        answer.meta.warnings
+    );
+    assert!(
+        answer.meta.warnings.iter().any(|warning| warning.contains("lower bounds")),
+        "{:?}",
+        answer.meta.warnings
+    );
 }

@@ -30,8 +30,22 @@ impl Random {
 }
 
 const ADDRESSES: [&str; 16] = [
-    "10.240.0.4", "10.240.0.40", "10.240.64.4", "10.24.0.4", "10.241.3.7", "1.10.240.0", "172.16.5.1", "192.168.1.5",
-    "92.63.197.61", "24.22.68.94", "0.0.0.0", "255.255.255.255", "2001:db8::1", "2001:db8:1::10.0.0.1", "fe80::1", "fd00::4",
+    "10.240.0.4",
+    "10.240.0.40",
+    "10.240.64.4",
+    "10.24.0.4",
+    "10.241.3.7",
+    "1.10.240.0",
+    "172.16.5.1",
+    "192.168.1.5",
+    "92.63.197.61",
+    "24.22.68.94",
+    "0.0.0.0",
+    "255.255.255.255",
+    "2001:db8::1",
+    "2001:db8:1::10.0.0.1",
+    "fe80::1",
+    "fd00::4",
 ];
 const PORTS: [i64; 9] = [0, 22, 53, 67, 80, 443, 3000, 40_000, 65_535];
 const COUNTERS: [i64; 8] = [0, 0, 1, 54, 60, 1500, 10_000_000_000, i64::MAX];
@@ -43,7 +57,12 @@ fn row(random: &mut Random) -> TestRow {
             continue;
         }
         let value = match field.name {
-            "time" | "start_time" | "end_time" | "connection_start_time" | "capture_start_time" | "capture_end_time" => {
+            "time"
+            | "start_time"
+            | "end_time"
+            | "connection_start_time"
+            | "capture_start_time"
+            | "capture_end_time" => {
                 V::I(START + random.below(86_400) as i64 * SECOND + random.of(&[0, 0, 1, 999_999]))
             }
             "initiator_ip" | "target_ip" => {
@@ -63,9 +82,15 @@ fn row(random: &mut Random) -> TestRow {
                 "0717_de45",
             ])),
             "extra" => V::from(random.of(&[
-                r#"{"vpc_internal":true,"note":"a b","n":{"x":7}}"#, r#"{"list":[1,"two"]}"#, "not json", "{}",
+                r#"{"vpc_internal":true,"note":"a b","n":{"x":7}}"#,
+                r#"{"list":[1,"two"]}"#,
+                "not json",
+                "{}",
             ])),
-            _ if field.name.starts_with("cumulative") || field.name.contains("bytes") || field.name.contains("packets") => {
+            _ if field.name.starts_with("cumulative")
+                || field.name.contains("bytes")
+                || field.name.contains("packets") =>
+            {
                 V::I(random.of(&COUNTERS))
             }
             _ => V::from(random.of(&["us-south", "us-south-1", "Us-South", "", "é", "r006-1234"])),
@@ -100,8 +125,11 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
 /// Ids of the rows the engine finds.
 fn found(query: &Query) -> BTreeSet<String> {
     let scope = Scope::new(query.clone(), Range::default());
-    let options =
-        SearchOptions { limit: Some(1000), fields: vec!["record_index".to_owned()], ..SearchOptions::default() };
+    let options = SearchOptions {
+        limit: Some(1000),
+        fields: vec!["record_index".to_owned()],
+        ..SearchOptions::default()
+    };
     let answer = WORLD.runtime.block_on(WORLD.lake.reader.search(&scope, &options));
     let answer = answer.unwrap_or_else(|error| panic!("{}: {error:?}", query.text));
     let ids = answer.rows.iter().flat_map(|batch| {
@@ -112,7 +140,9 @@ fn found(query: &Query) -> BTreeSet<String> {
 }
 
 fn expected(query: &Query) -> BTreeSet<String> {
-    let id = |row: &TestRow| format!("{}-{}", row.text("object_id").unwrap(), row.integer("record_index").unwrap());
+    let id = |row: &TestRow| {
+        format!("{}-{}", row.text("object_id").unwrap(), row.integer("record_index").unwrap())
+    };
     WORLD.rows.iter().filter(|row| query.matches(*row)).map(id).collect()
 }
 
@@ -125,22 +155,80 @@ fn check(text: &str) {
 }
 
 const ATOMS: [&str; 74] = [
-    "target_ip:10.240.0.4", "initiator_ip:10.240.", "10.240.0.4", "10.0.0.0/8", "initiator_ip:10.240.0.0/14",
-    "target_ip:10.240.0.0..10.240.0.50", "2001:db8::/32", "2001:db8::1", "target_ip:[10.240.0.4, 92.63.197.61]",
-    "initiator_ip:0.0.0.0/0", "initiator_ip:10.240.0.0/30", "ip:172.16.0.0/12", "local_ip:10.240.0.4", "peer_ip:10.240.", "initiator_ip:*",
-    "initiator_ip:fe80::/10", "target_ip:192.168.1.0/24",
-    "target_port:22", "target_port:ssh", "port:53", "22", "target_port:>=443", "target_port:1..1023", "target_port:[22,80]",
-    "target_port:(>=80 <3000 -443)", "initiator_port:<0", "initiator_port:*", "target_port:>65535",
-    "transport_protocol:tcp", "transport_protocol:udp", "transport_protocol:1",
-    "action:rejected", "action:REJ", "action:==accepted", "action:===Accepted", "action:=dro", "action:*", "direction:I", "direction:o",
-    "state:ok", "state:\"skip data\"", "vnic_id:0717", "vnic_id:0717-abc", "vnic_id:==0717_abc", "vnic_id:===0717_ABC", "vnic_id:\"x%y\"",
-    "region:us-south", "region:==us-south", "region:é", "zone:[us-south-1, r006]",
-    "instance_crn:0717_de45", "vpc_crn:\"crn:v1:bluemix\"", "vpc_crn:==r006-aa", "subnet_crn:=0717",
-    "was_initiated:true", "was_terminated:false", "was_initiated:*",
-    "bytes_from_target:>10MB", "bytes_from_initiator:0", "bytes:>1500", "packets:0..54", "bytes:*", "bytes:>=9223372036854775807",
+    "target_ip:10.240.0.4",
+    "initiator_ip:10.240.",
+    "10.240.0.4",
+    "10.0.0.0/8",
+    "initiator_ip:10.240.0.0/14",
+    "target_ip:10.240.0.0..10.240.0.50",
+    "2001:db8::/32",
+    "2001:db8::1",
+    "target_ip:[10.240.0.4, 92.63.197.61]",
+    "initiator_ip:0.0.0.0/0",
+    "initiator_ip:10.240.0.0/30",
+    "ip:172.16.0.0/12",
+    "local_ip:10.240.0.4",
+    "peer_ip:10.240.",
+    "initiator_ip:*",
+    "initiator_ip:fe80::/10",
+    "target_ip:192.168.1.0/24",
+    "target_port:22",
+    "target_port:ssh",
+    "port:53",
+    "22",
+    "target_port:>=443",
+    "target_port:1..1023",
+    "target_port:[22,80]",
+    "target_port:(>=80 <3000 -443)",
+    "initiator_port:<0",
+    "initiator_port:*",
+    "target_port:>65535",
+    "transport_protocol:tcp",
+    "transport_protocol:udp",
+    "transport_protocol:1",
+    "action:rejected",
+    "action:REJ",
+    "action:==accepted",
+    "action:===Accepted",
+    "action:=dro",
+    "action:*",
+    "direction:I",
+    "direction:o",
+    "state:ok",
+    "state:\"skip data\"",
+    "vnic_id:0717",
+    "vnic_id:0717-abc",
+    "vnic_id:==0717_abc",
+    "vnic_id:===0717_ABC",
+    "vnic_id:\"x%y\"",
+    "region:us-south",
+    "region:==us-south",
+    "region:é",
+    "zone:[us-south-1, r006]",
+    "instance_crn:0717_de45",
+    "vpc_crn:\"crn:v1:bluemix\"",
+    "vpc_crn:==r006-aa",
+    "subnet_crn:=0717",
+    "was_initiated:true",
+    "was_terminated:false",
+    "was_initiated:*",
+    "bytes_from_target:>10MB",
+    "bytes_from_initiator:0",
+    "bytes:>1500",
+    "packets:0..54",
+    "bytes:*",
+    "bytes:>=9223372036854775807",
     "cumulative_bytes_from_target:54",
-    "is:attempt", "is:closing", "is:internal", "is:public", "is:one_way", "sides:both", "host:x",
-    "skip", "\"skip data\"", "south",
+    "is:attempt",
+    "is:closing",
+    "is:internal",
+    "is:public",
+    "is:one_way",
+    "sides:both",
+    "host:x",
+    "skip",
+    "\"skip data\"",
+    "south",
 ];
 
 #[test]
@@ -152,8 +240,16 @@ fn every_atom_and_its_negation() {
         }
     }
     for text in [
-        "", "sequence_number:>=2", "record_index:<10", "day:2020-06-04", "time:>2020-06-04T20:00:00Z", "-start_time:*",
-        "extra.note:a", "extra.n.x:7", "-extra.list:two", "extra.vpc_internal:true",
+        "",
+        "sequence_number:>=2",
+        "record_index:<10",
+        "day:2020-06-04",
+        "time:>2020-06-04T20:00:00Z",
+        "-start_time:*",
+        "extra.note:a",
+        "extra.n.x:7",
+        "-extra.list:two",
+        "extra.vpc_internal:true",
         "target_ip:10.240.0.4 action:rejected",
         "initiator_ip:10.240.64.4 -target_port:67 -target_port:123 -target_port:53",
         "action:rejected direction:I -initiator_ip:10.",
@@ -177,7 +273,8 @@ fn the_world_is_not_empty() {
 }
 
 fn query() -> impl Strategy<Value = String> {
-    let atom = proptest::sample::select(ATOMS.to_vec()).prop_filter("stands only at the top", |atom| *atom != "sides:both");
+    let atom = proptest::sample::select(ATOMS.to_vec())
+        .prop_filter("stands only at the top", |atom| *atom != "sides:both");
     atom.prop_map(str::to_owned).prop_recursive(3, 10, 3, |inner| {
         prop_oneof![
             inner.clone().prop_map(|a| format!("-({a})")),

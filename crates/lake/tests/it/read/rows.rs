@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use arrow::datatypes::DataType;
 use flowglass_flow::{ObjectEntry, ObjectFacts, ObjectId, Outcome, RowId, SourceName, schema, time};
 use flowglass_lake::read::{Reader, ReaderOptions};
@@ -53,7 +55,6 @@ impl TestRow {
         self.0.insert(column.to_owned(), value.into());
         self
     }
-
 }
 
 impl Row for TestRow {
@@ -105,7 +106,13 @@ pub(crate) struct TestObject {
 }
 
 impl TestObject {
-    pub(crate) fn new(key: &str, vnic: &str, record_type: &str, (start, end): (i64, i64), rows: Vec<TestRow>) -> Self {
+    pub(crate) fn new(
+        key: &str,
+        vnic: &str,
+        record_type: &str,
+        (start, end): (i64, i64),
+        rows: Vec<TestRow>,
+    ) -> Self {
         let facts = ObjectFacts {
             day: time::day_of(start),
             capture_start_time: Some(start),
@@ -160,7 +167,8 @@ impl TestLake {
     pub(crate) async fn commit(&mut self, object: &TestObject) {
         let rows = object.finished();
         let schema = schema::flow_file();
-        let columns = schema.fields().iter().map(|field| column(field.name(), field.data_type(), &rows)).collect();
+        let columns =
+            schema.fields().iter().map(|field| column(field.name(), field.data_type(), &rows)).collect();
         let batch = RecordBatch::try_new(schema, columns).unwrap();
         let entry = ObjectEntry {
             object_id: object.id(),
@@ -177,7 +185,10 @@ impl TestLake {
             facts: object.facts.clone(),
         };
         let rows = if rows.is_empty() { vec![] } else { vec![(object.facts.day, batch)] };
-        self.writer.commit(Batch { shard: 0, objects: vec![entry], rows, again: HashSet::new() }).await.unwrap();
+        self.writer
+            .commit(Batch { shard: 0, objects: vec![entry], rows, again: HashSet::new() })
+            .await
+            .unwrap();
     }
 }
 

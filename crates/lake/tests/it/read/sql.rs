@@ -21,7 +21,9 @@ async fn lake() -> TestLake {
 fn shown(batches: &[arrow::array::RecordBatch]) -> Vec<String> {
     let lines = batches.iter().flat_map(|batch| {
         let writer = RowWriter::new(batch, &[]);
-        let line = |row| (0..batch.num_columns()).map(|at| writer.text(row, at).unwrap_or_default()).collect::<Vec<_>>();
+        let line = |row| {
+            (0..batch.num_columns()).map(|at| writer.text(row, at).unwrap_or_default()).collect::<Vec<_>>()
+        };
         (0..batch.num_rows()).map(|row| line(row).join("|")).collect::<Vec<_>>()
     });
     lines.collect()
@@ -39,10 +41,16 @@ async fn selects_run() {
         ("SELECT key, outcome FROM objects", vec!["a|done"]),
         ("SELECT count(*) FROM flows JOIN objects USING (object_id)", vec!["10"]),
         ("SELECT count(*) FROM flows WHERE in_network(initiator_ip, '10.0.0.4/30')", vec!["4"]),
-        ("SELECT initiator_ip FROM flows WHERE bytes_from_target = (SELECT max(bytes_from_target) FROM flows)", vec!["10.0.0.9"]),
+        (
+            "SELECT initiator_ip FROM flows WHERE bytes_from_target = (SELECT max(bytes_from_target) FROM flows)",
+            vec!["10.0.0.9"],
+        ),
         ("SELECT min(time) FROM FLOWS", vec!["2020-06-04T13:40:00Z"]),
         ("SELECT 1 UNION ALL SELECT 2", vec!["1", "2"]),
-        ("SELECT DATE_TRUNC('minute', time), count(*) FROM flows GROUP BY 1", vec!["2020-06-04T13:40:00Z|10"]),
+        (
+            "SELECT DATE_TRUNC('minute', time), count(*) FROM flows GROUP BY 1",
+            vec!["2020-06-04T13:40:00Z|10"],
+        ),
     ] {
         let answer = lake.reader.sql(statement, None, Limits::default()).await;
         let answer = answer.unwrap_or_else(|error| panic!("{statement}: {error:?}"));
@@ -135,7 +143,10 @@ async fn limits_hold() {
     let lake = lake().await;
     let few = Limits { max_rows: 3, ..Limits::default() };
     let answer = lake.reader.sql("SELECT * FROM flows", None, few).await.unwrap();
-    assert_eq!((answer.rows.iter().map(|batch| batch.num_rows()).sum::<usize>(), answer.truncated), (3, true));
+    assert_eq!(
+        (answer.rows.iter().map(|batch| batch.num_rows()).sum::<usize>(), answer.truncated),
+        (3, true)
+    );
     let crossed = "SELECT sum(a.target_port * b.target_port * c.target_port * h.target_port) \
                    FROM flows a, flows b, flows c, flows d, flows e, flows f, flows g, flows h";
     let quick = Limits { timeout: std::time::Duration::from_millis(300), ..Limits::default() };
@@ -155,6 +166,9 @@ async fn a_row_filter_holds_in_sql() {
     let filter = parse("target_port:23");
     let count = |statement: &'static str| lake.reader.sql(statement, Some(&filter), Limits::default());
     assert_eq!(shown(&count("SELECT count(*) FROM flows").await.unwrap().rows), ["5"]);
-    assert_eq!(shown(&count("SELECT count(*) FROM flows WHERE target_port = 22 OR true").await.unwrap().rows), ["5"]);
+    assert_eq!(
+        shown(&count("SELECT count(*) FROM flows WHERE target_port = 22 OR true").await.unwrap().rows),
+        ["5"]
+    );
     assert!(count("SELECT * FROM objects").await.is_err());
 }
