@@ -49,7 +49,7 @@ impl Default for PipelineOptions {
             fetches: 16,
             decoders: cores,
             batch_rows: 300_000,
-            batch_objects: 5_000,
+            batch_objects: batch_objects(),
             group: Duration::from_secs(10),
             max_object_bytes: 256 << 20,
             limits: Limits::default(),
@@ -57,6 +57,13 @@ impl Default for PipelineOptions {
             min_free_bytes: 1 << 30,
         }
     }
+}
+
+/// Objects of a commit at most, unless told. In builds with debug assertions `FLOWGLASS_BATCH_OBJECTS` says another
+/// number, so that tests with few objects make many commits.
+fn batch_objects() -> usize {
+    let told = if cfg!(debug_assertions) { std::env::var("FLOWGLASS_BATCH_OBJECTS").ok() } else { None };
+    told.and_then(|text| text.parse().ok()).unwrap_or(5_000)
 }
 
 /// A listed object with its source.
