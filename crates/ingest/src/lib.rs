@@ -2,6 +2,7 @@
 //!
 //! Nothing else in the workspace but the server opens a socket.
 
+mod check;
 mod counters;
 mod decode;
 mod error;
@@ -10,6 +11,7 @@ mod run;
 pub mod source;
 mod watch;
 
+pub use check::{CheckReport, Sample, check};
 pub use counters::{Counters, Failure, Progress};
 pub use error::{IngestError, SourceError};
 pub use pipeline::{PipelineOptions, free_bytes};

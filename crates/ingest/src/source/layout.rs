@@ -67,6 +67,14 @@ pub(super) fn last_label(folder: &str) -> Option<&str> {
     if part == V1_ROOT { Some("root") } else { part.split_once('=').map(|(label, _)| label) }
 }
 
+/// Returns the path of a day below its stream.
+pub(super) fn day_path(day: i32) -> String {
+    let text = flowglass_flow::time::format_day(day);
+    let mut parts = text.splitn(3, '-');
+    let mut part = || parts.next().unwrap_or_default().to_owned();
+    format!("year={}/month={}/day={}/", part(), part(), part())
+}
+
 fn dated(folder: &str, stream_len: usize) -> Option<Dated> {
     let mut parts = folder[stream_len..].split_terminator('/');
     let mut number = |label: &str| match parts.next() {

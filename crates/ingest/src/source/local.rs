@@ -13,6 +13,7 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 
 use super::filter::Filter;
+use super::layout::day_path;
 use super::walk::{self, Level, Tree};
 use super::{
     Calls, Fetched, HourFolder, ListItem, Listed, SkipReason, Skipped, Source, SourceError, SourceSpec,
@@ -116,6 +117,15 @@ impl Source for LocalSource {
         walk::list_folders(self.shared(), folders, self.concurrency)
     }
 
+    fn list_day(&self, stream: &str, day: i32) -> BoxStream<'static, Result<ListItem, SourceError>> {
+        let folder = format!("{stream}{}", day_path(day));
+        walk::list_folders(self.shared(), vec![folder], self.concurrency)
+    }
+
+    async fn span(&self, stream: &str) -> Result<Option<(i32, i32)>, SourceError> {
+        walk::span(&self.shared(), stream).await
+    }
+
     async fn find(&self, key: &str) -> Result<Option<Listed>, SourceError> {
         let tree = Arc::clone(&self.tree);
         let relative = key.strip_prefix(&self.tree.base).unwrap_or(key);
@@ -154,13 +164,19 @@ impl Source for LocalSource {
             }
             let (path, key) = (path.clone(), listed.key.clone());
             match blocking(move || read(&path, &key, max_bytes)).await {
-                Ok(Some(bytes)) => return Ok(Fetched::new(bytes.into(), None)),
+                Ok(Some((bytes, last_modified))) => {
+                    return Ok(Fetched { last_modified, ..Fetched::new(bytes.into(), None) });
+                }
                 Ok(None) => {}
                 Err(ReadError::Absent) => return Err(self.not_found(&listed.key)),
                 Err(ReadError::Other(error)) => return Err(error),
             }
         }
         Err(SourceError::Changing { path })
+    }
+
+    fn is_remote(&self) -> bool {
+        false
     }
 
     fn calls(&self) -> Calls {
@@ -185,7 +201,7 @@ enum ReadError {
 }
 
 /// Reads a file; none if it changed meanwhile.
-fn read(path: &Path, key: &str, max_bytes: u64) -> Result<Option<Vec<u8>>, ReadError> {
+fn read(path: &Path, key: &str, max_bytes: u64) -> Result<Option<(Vec<u8>, Option<i64>)>, ReadError> {
     let fails = |error: std::io::Error| {
         if is_absent(&error) {
             ReadError::Absent
@@ -216,7 +232,8 @@ fn read(path: &Path, key: &str, max_bytes: u64) -> Result<Option<Vec<u8>>, ReadE
     }
     // The path is asked again, not the handle: a writer may have put another file in its place.
     let after = std::fs::metadata(path).map_err(fails)?;
-    Ok((state(&before) == state(&after) && bytes.len() as u64 == after.len()).then_some(bytes))
+    let unchanged = state(&before) == state(&after) && bytes.len() as u64 == after.len();
+    Ok(unchanged.then(|| (bytes, modified(&after))))
 }
 
 /// Returns true if a file was written just now. The clock of file times moves in steps of some milliseconds, so a file
@@ -225,6 +242,11 @@ fn is_fresh(metadata: &std::fs::Metadata) -> bool {
     let age =
         metadata.modified().ok().and_then(|time| std::time::SystemTime::now().duration_since(time).ok());
     age.is_some_and(|age| age < SETTLED)
+}
+
+/// Returns when a file was written, microseconds since the epoch.
+fn modified(metadata: &std::fs::Metadata) -> Option<i64> {
+    metadata.mtime().checked_mul(1_000_000)?.checked_add(metadata.mtime_nsec() / 1000)
 }
 
 fn is_absent(error: &std::io::Error) -> bool {
@@ -389,8 +411,7 @@ impl LocalTree {
         };
         let whole = format!("{}{below}", self.base);
         let key = layout_start(&whole).map_or(whole.as_str(), |at| &whole[at..]).to_owned();
-        let last_modified =
-            metadata.mtime().checked_mul(1_000_000).map(|micros| micros + metadata.mtime_nsec() / 1000);
+        let last_modified = modified(metadata);
         Some(Listed { key, size: metadata.len(), etag: None, last_modified, path: Some(path.to_owned()) })
     }
 }

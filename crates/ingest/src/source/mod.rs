@@ -55,11 +55,20 @@ pub trait Source: Send + Sync {
         hours: &[HourFolder],
     ) -> BoxStream<'static, Result<ListItem, SourceError>>;
 
+    /// Lists a day of a stream; days since the epoch.
+    fn list_day(&self, stream: &str, day: i32) -> BoxStream<'static, Result<ListItem, SourceError>>;
+
+    /// Returns the first and the last day of a stream, days since the epoch; none if it has no days.
+    async fn span(&self, stream: &str) -> Result<Option<(i32, i32)>, SourceError>;
+
     /// Looks one key up; none if it is not there.
     async fn find(&self, key: &str) -> Result<Option<Listed>, SourceError>;
 
     /// Reads an object whole, unless it has more than `max_bytes`.
     async fn get(&self, listed: &Listed, max_bytes: u64) -> Result<Fetched, SourceError>;
+
+    /// Returns true if each listing call costs time and money, as in object storage.
+    fn is_remote(&self) -> bool;
 
     /// Returns the requests made so far.
     fn calls(&self) -> Calls;
@@ -148,6 +157,8 @@ pub struct Fetched {
     pub version: String,
     /// BLAKE3 of the bytes, 32 hexadecimal digits.
     pub content_hash: String,
+    /// When a file was written whose bytes these are, microseconds since the epoch; none where the version is an ETag.
+    pub last_modified: Option<i64>,
 }
 
 /// Requests made to a source.
@@ -194,17 +205,19 @@ impl HourFolder {
 
     /// Returns the folder's path below its stream.
     fn path(self) -> String {
-        let day = flowglass_flow::time::format_day(self.day);
-        let mut parts = day.splitn(3, '-');
-        let mut part = || parts.next().unwrap_or_default().to_owned();
-        format!("year={}/month={}/day={}/hour={:02}/", part(), part(), part(), self.hour)
+        format!("{}hour={:02}/", layout::day_path(self.day), self.hour)
     }
 }
 
 impl Fetched {
     pub(crate) fn new(bytes: Bytes, etag: Option<String>) -> Self {
         let content_hash = blake3::hash(&bytes).to_hex()[..32].to_owned();
-        Self { bytes, version: etag.unwrap_or_else(|| content_hash.clone()), content_hash }
+        Self {
+            bytes,
+            version: etag.unwrap_or_else(|| content_hash.clone()),
+            content_hash,
+            last_modified: None,
+        }
     }
 }
 

@@ -76,6 +76,12 @@ impl RetryPolicy {
     }
 }
 
+impl Default for SourceSpec {
+    fn default() -> Self {
+        Self::new("")
+    }
+}
+
 impl SourceSpec {
     /// Makes the specification of a location with everything else as usual.
     pub fn new(location: impl Into<String>) -> Self {

@@ -18,7 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::dedup::Recent;
 use super::filter::Filter;
-use super::layout::{Dated, Place, Span, last_label, place};
+use super::layout::{Dated, Place, Span, day_path, last_label, place};
 use super::{ListItem, SourceError};
 
 /// Folders outside a layout are looked into this deep; deeper ones are listed at once.
@@ -124,6 +124,28 @@ pub(super) async fn streams(
     let streams: BTreeSet<&str> =
         plan.dated.iter().map(|(folder, dated)| &folder[..dated.stream_len]).collect();
     Ok(streams.into_iter().map(str::to_owned).collect())
+}
+
+/// Returns the first and the last day of a stream.
+pub(super) async fn span(tree: &Arc<dyn Tree>, stream: &str) -> Result<Option<(i32, i32)>, SourceError> {
+    let mut ends = (None, None);
+    for last in [false, true] {
+        let mut folder = stream.to_owned();
+        loop {
+            let level = tree.level(&folder, OUTSIDE_ENTRIES).await?.unwrap_or_default();
+            let dated = level.folders.into_iter().filter_map(|folder| match place(&folder) {
+                Place::Dated(dated) => Some((dated.first, dated.span, folder)),
+                _ => None,
+            });
+            let Some((first, span, next)) = (if last { dated.max() } else { dated.min() }) else { break };
+            if span == Span::Day {
+                *(if last { &mut ends.1 } else { &mut ends.0 }) = Some(first);
+                break;
+            }
+            folder = next;
+        }
+    }
+    Ok(ends.0.zip(ends.1))
 }
 
 fn spawn<F: Future<Output = Result<(), Stop>> + Send>(
@@ -256,11 +278,7 @@ impl Walker {
 }
 
 fn day_node(stream: &str, day: i32) -> Node {
-    let text = time::format_day(day);
-    let mut parts = text.splitn(3, '-');
-    let mut part = || parts.next().unwrap_or_default().to_owned();
-    let folder = format!("{stream}year={}/month={}/day={}/", part(), part(), part());
-    Node { last: day, span: Reverse(Span::Day), folder }
+    Node { last: day, span: Reverse(Span::Day), folder: format!("{stream}{}", day_path(day)) }
 }
 
 /// Looks into folders, level by level, until the years.

@@ -16,6 +16,7 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 
 use super::filter::Filter;
+use super::layout::day_path;
 use super::walk::{self, Level, Tree};
 use super::{
     Calls, Fetched, HourFolder, ListItem, Listed, SkipReason, Skipped, Source, SourceError, SourceSpec,
@@ -102,6 +103,15 @@ impl Source for S3Source {
         walk::list_folders(self.shared(), folders, self.concurrency)
     }
 
+    fn list_day(&self, stream: &str, day: i32) -> BoxStream<'static, Result<ListItem, SourceError>> {
+        let folder = format!("{stream}{}", day_path(day));
+        walk::list_folders(self.shared(), vec![folder], self.concurrency)
+    }
+
+    async fn span(&self, stream: &str) -> Result<Option<(i32, i32)>, SourceError> {
+        walk::span(&self.shared(), stream).await
+    }
+
     async fn find(&self, key: &str) -> Result<Option<Listed>, SourceError> {
         self.tree.client.head(key).await
     }
@@ -115,6 +125,10 @@ impl Source for S3Source {
                 other => other,
             })?;
         Ok(Fetched::new(bytes, etag))
+    }
+
+    fn is_remote(&self) -> bool {
+        true
     }
 
     fn calls(&self) -> Calls {
