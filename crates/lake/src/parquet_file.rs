@@ -6,8 +6,8 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::{DataType, Int32Type, Int64Type, SchemaRef, TimestampMicrosecondType};
 use flowglass_flow::{address, schema};
-use object_store::path::Path;
 use object_store::ObjectStore;
+use object_store::path::Path;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
@@ -28,6 +28,7 @@ const FLOW_STATS: &[&str] = &[
     "end_time",
     "capture_start_time",
     "capture_end_time",
+    "connection_start_time",
     "direction",
     "action",
     "initiator_ip",
@@ -35,6 +36,11 @@ const FLOW_STATS: &[&str] = &[
     "initiator_port",
     "target_port",
     "transport_protocol",
+    // With these a reader knows whether sums can overflow 64 bits.
+    "bytes_from_initiator",
+    "packets_from_initiator",
+    "bytes_from_target",
+    "packets_from_target",
     "state",
     "account_id",
     "region",
@@ -139,7 +145,8 @@ pub(crate) fn properties(table: Table) -> WriterProperties {
         .set_created_by(concat!("flowglass ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_statistics_enabled(EnabledStatistics::Page);
     if table == Table::Flows {
-        for column in ["initiator_ip", "target_ip"] {
+        // Filters fold to the size their values need; a row group holds few objects.
+        for column in ["initiator_ip", "target_ip", "object_id"] {
             builder = builder
                 .set_column_bloom_filter_enabled(ColumnPath::from(column), true)
                 .set_column_bloom_filter_fpp(ColumnPath::from(column), 0.01);

@@ -192,6 +192,12 @@ fn text(column: &'static str, how: Match, value: &str) -> Expr {
         Match::Whole if !has_letters => col(column).eq(lit(value)),
         Match::PrefixCase => starts_with(column, value),
         Match::Prefix if !has_letters => starts_with(column, value),
+        // Every file holds every value of an enumerated field: bounds would only cost.
+        Match::Whole | Match::Prefix
+            if catalogue::find(column).is_some_and(|field| !field.values.is_empty()) =>
+        {
+            text_is(how, col(column), value)
+        }
         Match::Whole | Match::Prefix => {
             let low = col(column).gt_eq(lit(value.to_ascii_uppercase()));
             let lower = value.to_ascii_lowercase();

@@ -68,17 +68,15 @@ impl Reader {
         Ok(coverage(&view, scope))
     }
 
-    /// The plan of a search as text, for people who look into its speed.
+    /// The plan of a search for the newest hundred rows as text, for people who look into its speed.
     ///
     /// # Errors
     /// As for a search.
     pub async fn plan(&self, scope: &Scope) -> Result<String> {
         let run = self.start(Limits::default()).await?;
-        let plan = self
-            .flows(&run)
-            .and_then(|flows| flows.filter(lower::scope(scope)))
-            .and_then(LogicalPlanBuilder::build);
-        let plan = run.plan(&plan.map_err(|source| query_error("plan the search", source))?).await?;
+        let order = super::cursor::Order::new(&[])?;
+        let plan = self.search_plan(&run, scope, &order, &["time".to_owned()], lower::truth(), Some(100))?;
+        let plan = run.plan(&plan).await?;
         Ok(datafusion::physical_plan::displayable(plan.as_ref()).indent(true).to_string())
     }
 

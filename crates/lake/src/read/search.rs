@@ -125,7 +125,7 @@ impl Reader {
         Ok((self.start_at(view, options.limits)?, after))
     }
 
-    fn search_plan(
+    pub(super) fn search_plan(
         &self,
         run: &Run,
         scope: &Scope,
