@@ -35,6 +35,10 @@ impl Chunk {
     pub(crate) fn row_count(&self) -> usize {
         self.rows.iter().map(|rows| rows.batch.num_rows()).sum()
     }
+
+    pub(crate) fn byte_count(&self) -> usize {
+        self.rows.iter().map(|rows| rows.batch.get_array_memory_size()).sum()
+    }
 }
 
 /// Rows after which a chunk is handed on: small enough that what waits between the stages stays small.

@@ -28,6 +28,8 @@ pub struct PipelineOptions {
     pub decoders: usize,
     /// Rows of a commit at most.
     pub batch_rows: usize,
+    /// Bytes of a commit's rows in memory at most; reached before `batch_rows` only where records carry unknown members.
+    pub batch_bytes: usize,
     /// Objects of a commit at most.
     pub batch_objects: usize,
     /// How long a decoded object may wait for others before it is committed.
@@ -49,6 +51,7 @@ impl Default for PipelineOptions {
             fetches: 16,
             decoders: cores,
             batch_rows: 300_000,
+            batch_bytes: 192 << 20,
             batch_objects: batch_objects(),
             group: Duration::from_secs(10),
             max_object_bytes: 256 << 20,
@@ -135,7 +138,9 @@ pub(crate) async fn run(
                     let shard = chunk.shard;
                     let group = groups.entry(shard).or_insert_with(|| Group::new(shard));
                     group.take(chunk);
-                    let full = group.rows >= options.batch_rows || group.batch.objects.len() >= options.batch_objects;
+                    let full = group.rows >= options.batch_rows
+                        || group.bytes >= options.batch_bytes
+                        || group.batch.objects.len() >= options.batch_objects;
                     if full { vec![shard] } else { continue }
                 }
                 None => break Ok(()),
@@ -168,16 +173,18 @@ pub(crate) async fn run(
 struct Group {
     batch: Batch,
     rows: usize,
+    bytes: usize,
     since: Instant,
 }
 
 impl Group {
     fn new(shard: u32) -> Self {
-        Self { batch: Batch { shard, ..Batch::default() }, rows: 0, since: Instant::now() }
+        Self { batch: Batch { shard, ..Batch::default() }, rows: 0, bytes: 0, since: Instant::now() }
     }
 
     fn take(&mut self, chunk: Chunk) {
         self.rows += chunk.row_count();
+        self.bytes += chunk.byte_count();
         self.batch.objects.extend(chunk.objects);
         self.batch.rows.extend(chunk.rows.into_iter().map(|rows| (rows.day, rows.batch)));
         self.batch.again.extend(chunk.again);

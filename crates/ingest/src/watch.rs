@@ -234,11 +234,7 @@ async fn keep_up(
             tracing::warn!(%error, "upkeep of the lake failed; it is tried again");
         }
         if let Some(days) = retention_days {
-            let expired = async {
-                let mut writer = Writer::open(&lake).await?;
-                lake.expire_before(&mut writer, first_kept_day(days)).await
-            };
-            if let Err(error) = expired.await {
+            if let Err(error) = lake.expire_before(first_kept_day(days)).await {
                 tracing::warn!(%error, "retention failed; it is tried again");
             }
         }

@@ -83,6 +83,14 @@ impl Writer {
         Ok(writer)
     }
 
+    /// Opens a lake for changes that need no ledger: of outcomes and by day.
+    pub(crate) async fn without_ledger(lake: &Lake) -> Result<Self> {
+        let snapshot = lake.refresh().await?;
+        let noted =
+            (0..lake.shards()).map(|s| (s, snapshot.flows.transaction(&manifest::application(s)))).collect();
+        Ok(Self { lake: lake.clone(), id: uuid::Uuid::new_v4().to_string(), ledger: Arc::default(), noted })
+    }
+
     /// The lake.
     pub fn lake(&self) -> &Lake {
         &self.lake
@@ -446,7 +454,8 @@ fn note_own_addresses(batch: &mut Batch) -> Result<()> {
             if let Some(entry) = entries.get_mut(id) {
                 let own = crate::coverage::own_addresses(&rows.slice(start, end - start));
                 let known: HashSet<&String> = entry.facts.own_addresses.iter().collect();
-                let fresh: Vec<String> = own.iter().map(ToString::to_string).filter(|a| !known.contains(a)).collect();
+                let fresh: Vec<String> =
+                    own.iter().map(ToString::to_string).filter(|a| !known.contains(a)).collect();
                 entry.facts.own_addresses.extend(fresh);
             }
             start = end;

@@ -72,7 +72,7 @@ impl Lake {
     ///
     /// # Errors
     /// If the store fails.
-    pub async fn expire_before(&self, writer: &mut Writer, day: i32) -> Result<bool> {
+    pub async fn expire_before(&self, day: i32) -> Result<bool> {
         let snapshot = self.refresh().await?;
         let expired = Value::Text(Outcome::Expired.as_str().into());
         let rows = snapshot.flows.files.values().any(|file| file.day < day);
@@ -87,7 +87,7 @@ impl Lake {
         if !(rows || ledger || unfolded) {
             return Ok(false);
         }
-        writer.change(0, Vec::new(), Some(day)).await?;
+        Writer::without_ledger(self).await?.change(0, Vec::new(), Some(day)).await?;
         self.fold().await?;
         Ok(true)
     }

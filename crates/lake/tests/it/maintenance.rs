@@ -94,13 +94,13 @@ async fn retention_expires_whole_days_and_does_not_read_them_again() {
     let directory = tempfile::tempdir().unwrap();
     for folded in [false, true] {
         let directory = tempfile::tempdir_in(directory.path()).unwrap();
-        let (lake, mut writer, entries) = filled(&directory).await;
+        let (lake, _, entries) = filled(&directory).await;
         if folded {
             lake.fold().await.unwrap();
         }
-        assert!(!lake.expire_before(&mut writer, DAY).await.unwrap());
-        assert!(lake.expire_before(&mut writer, DAY + 1).await.unwrap());
-        assert!(!lake.expire_before(&mut writer, DAY + 1).await.unwrap(), "it is done once");
+        assert!(!lake.expire_before(DAY).await.unwrap());
+        assert!(lake.expire_before(DAY + 1).await.unwrap());
+        assert!(!lake.expire_before(DAY + 1).await.unwrap(), "it is done once");
         let kept: Vec<_> = entries.iter().filter(|entry| entry.facts.day > DAY).collect();
         assert_eq!(rows(&lake).await, expected(&kept));
         let outcomes: Vec<_> = ledger(&lake).await.into_iter().map(|(.., outcome)| outcome).collect();
