@@ -48,7 +48,7 @@ test-rust: need-cargo
 
 test-interop: need-cargo $(VENV_DONE)
 	$(CARGO) build -p flowglass
-	FLOWGLASS_BINARY="$(abspath $(TARGET))/debug/flowglass" "$(VENV)/bin/python" -m pytest -q -p no:cacheprovider tests/interop
+	PYTHONDONTWRITEBYTECODE=1 FLOWGLASS_BINARY="$(abspath $(TARGET))/debug/flowglass" "$(VENV)/bin/python" -m pytest -q -p no:cacheprovider tests/interop
 
 test-full: export FLOWGLASS_KILLS ?= 200
 test-full: export PROPTEST_CASES ?= $(FULL_CASES)

@@ -35,12 +35,18 @@ class Flowglass:
 
     def json(self, *arguments, **options):
         """Runs it with `--format json` and returns the document."""
-        return json.loads(self.run(*arguments, "--format", "json", **options).stdout)
+        return json.loads(self.run(*with_format(arguments, "json"), **options).stdout)
 
     def ndjson(self, *arguments, **options):
         """Runs it with `--format ndjson` and returns the rows."""
-        lines = self.run(*arguments, "--format", "ndjson", **options).stdout.splitlines()
+        lines = self.run(*with_format(arguments, "ndjson"), **options).stdout.splitlines()
         return [json.loads(line) for line in lines]
+
+
+def with_format(arguments, format):
+    """Arguments with a format, which must stand before `--`."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    return [*arguments[:end], "--format", format, *arguments[end:]]
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """Another S3 server than our own: listing, keys that hold `%3A`, and a lake in a bucket."""
 
+import logging
+
 import boto3
 import moto.server
 import pytest
@@ -11,6 +13,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGIO
 
 @pytest.fixture(scope="module")
 def endpoint():
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = moto.server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
