@@ -16,10 +16,13 @@ use flowglass_query::{
 };
 
 use super::functions;
+use super::row_match::row_match;
 use crate::answer::{Range, Scope};
 
 /// Longest list of addresses that is asked for by equality, so that bloom filters help.
 const MAX_EQUALITIES: usize = 32;
+/// Most terms of a query that the engine is given one by one.
+const MAX_TERMS: usize = 100;
 /// Most octet prefixes a network is written as.
 const MAX_PREFIXES: usize = 16;
 
@@ -60,21 +63,65 @@ fn is_literal(expr: &Expr, wanted: bool) -> bool {
 
 /// The conjunction; `true` is left out.
 pub(crate) fn all(exprs: impl IntoIterator<Item = Expr>) -> Expr {
-    exprs.into_iter().filter(|expr| !is_literal(expr, true)).reduce(Expr::and).unwrap_or_else(truth)
+    let exprs = exprs.into_iter().filter(|expr| !is_literal(expr, true)).collect();
+    balanced(exprs, Expr::and).unwrap_or_else(truth)
 }
 
 /// The disjunction; `false` is left out.
 pub(crate) fn any(exprs: impl IntoIterator<Item = Expr>) -> Expr {
-    exprs.into_iter().filter(|expr| !is_literal(expr, false)).reduce(Expr::or).unwrap_or_else(|| lit(false))
+    let exprs = exprs.into_iter().filter(|expr| !is_literal(expr, false)).collect();
+    balanced(exprs, Expr::or).unwrap_or_else(|| lit(false))
 }
 
-/// Lowers a tree.
+/// Joins expressions pairwise: a query of a thousand terms must not make a tree a thousand deep.
+fn balanced(mut exprs: Vec<Expr>, join: fn(Expr, Expr) -> Expr) -> Option<Expr> {
+    while exprs.len() > 1 {
+        let mut pairs = exprs.into_iter();
+        let mut joined = Vec::with_capacity(pairs.len().div_ceil(2));
+        while let Some(left) = pairs.next() {
+            joined.push(match pairs.next() {
+                Some(right) => join(left, right),
+                None => left,
+            });
+        }
+        exprs = joined;
+    }
+    exprs.pop()
+}
+
+/// Lowers a tree. What goes beyond [`MAX_TERMS`] is left to [`row_match`]; of a conjunction the first terms stay plain.
 pub(crate) fn tree(node: &Tree) -> Expr {
+    if terms(node) <= MAX_TERMS {
+        return plain(node);
+    }
+    let Tree::And(children) = node else { return row_match(node.clone()) };
+    let mut room = MAX_TERMS;
+    let (mut kept, mut rest) = (Vec::new(), Vec::new());
+    for child in children {
+        match room.checked_sub(terms(child)) {
+            Some(left) => {
+                room = left;
+                kept.push(plain(child));
+            }
+            None => rest.push(child.clone()),
+        }
+    }
+    kept.push(row_match(Tree::and(rest)));
+    all(kept)
+}
+
+fn terms(node: &Tree) -> usize {
+    let mut terms = 0;
+    node.for_each_term(&mut |_| terms += 1);
+    terms
+}
+
+fn plain(node: &Tree) -> Expr {
     match node {
         Tree::Everything => truth(),
-        Tree::And(children) => all(children.iter().map(tree)),
-        Tree::Or(children) => any(children.iter().map(tree)),
-        Tree::Not(inner) => not(tree(inner)),
+        Tree::And(children) => all(children.iter().map(plain)),
+        Tree::Or(children) => any(children.iter().map(plain)),
+        Tree::Not(inner) => not(plain(inner)),
         Tree::Term(term) => predicate(&term.predicate),
     }
 }

@@ -16,6 +16,7 @@ mod lower;
 mod measure;
 mod provider;
 mod reader;
+mod row_match;
 mod search;
 mod sql;
 mod stitch;

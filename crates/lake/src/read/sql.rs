@@ -21,6 +21,8 @@ use datafusion::sql::sqlparser::ast::{
     Expr, ObjectName, Query as SqlQuery, Select, Statement as SqlStatement, TableFactor, Visit, Visitor,
 };
 use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 use flowglass_query::Query;
 
 use super::engine::Run;
@@ -32,6 +34,10 @@ use crate::error::{LakeError, Result};
 
 /// Longest statement.
 const MAX_LENGTH: usize = 64 * 1024;
+/// Most tables in the FROM clauses of a statement.
+const MAX_TABLES: usize = 24;
+/// Most operators of a statement.
+const MAX_OPERATORS: usize = 400;
 /// Functions that make much out of little, in memory that no pool counts.
 const REFUSED_FUNCTIONS: [&str; 12] = [
     "repeat",
@@ -129,6 +135,12 @@ fn parse(text: &str) -> Result<Statement> {
     if text.len() > MAX_LENGTH {
         return Err(refused("the statement is longer than 64 KiB"));
     }
+    let operators = operators(text)?;
+    if operators > MAX_OPERATORS {
+        return Err(refused(&format!(
+            "the statement has {operators} operators and joins, more than {MAX_OPERATORS}"
+        )));
+    }
     let statements = DFParserBuilder::new(text)
         .with_dialect(&GenericDialect {})
         .with_recursion_limit(64)
@@ -155,6 +167,38 @@ fn parse(text: &str) -> Result<Statement> {
     }
 }
 
+/// Counts what makes an expression or a plan one level deeper: each takes its share of the stack.
+fn operators(text: &str) -> Result<usize> {
+    let tokens =
+        Tokenizer::new(&GenericDialect {}, text).tokenize().map_err(|error| refused(&error.to_string()))?;
+    let deepens = |token: &&Token| match token {
+        Token::Word(word) => matches!(
+            word.keyword,
+            Keyword::AND
+                | Keyword::OR
+                | Keyword::NOT
+                | Keyword::JOIN
+                | Keyword::UNION
+                | Keyword::EXCEPT
+                | Keyword::INTERSECT
+                | Keyword::LIKE
+                | Keyword::ILIKE
+                | Keyword::IS
+                | Keyword::BETWEEN
+                | Keyword::SELECT
+        ),
+        Token::Whitespace(_)
+        | Token::Comma
+        | Token::Period
+        | Token::LParen
+        | Token::RParen
+        | Token::SemiColon => false,
+        Token::Number(..) | Token::SingleQuotedString(_) | Token::EOF => false,
+        _ => true,
+    };
+    Ok(tokens.iter().filter(deepens).count())
+}
+
 /// Looks for what a statement must not hold.
 #[derive(Default)]
 struct Guard {
@@ -162,6 +206,8 @@ struct Guard {
     defined: BTreeSet<String>,
     /// Names that are read.
     relations: BTreeSet<String>,
+    /// Tables that are read, as often as they are.
+    tables: usize,
 }
 
 impl Visitor for Guard {
@@ -205,6 +251,10 @@ impl Visitor for Guard {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<String> {
+        self.tables += 1;
+        if self.tables > MAX_TABLES {
+            return ControlFlow::Break(format!("the statement reads more than {MAX_TABLES} tables"));
+        }
         match factor {
             TableFactor::Table { args: None, .. }
             | TableFactor::Derived { .. }

@@ -263,6 +263,20 @@ fn every_atom_and_its_negation() {
 }
 
 #[test]
+fn long_queries_neither_overflow_nor_stall() {
+    let ports = |join: &str| {
+        (0..1500).map(|port| format!("(target_port:{port} action:a)")).collect::<Vec<_>>().join(join)
+    };
+    let without = (0..1500).map(|port| format!("-target_port:{port}")).collect::<Vec<_>>().join(" ");
+    let words = (0..200).map(|at| format!("word{at}")).collect::<Vec<_>>().join(" OR ");
+    for text in [ports(" OR "), without, words, format!("{}22{}", "(".repeat(60), ")".repeat(60))] {
+        if let Ok(query) = flowglass_query::parse(&text, &Context::default()) {
+            assert_eq!(found(&query), expected(&query));
+        }
+    }
+}
+
+#[test]
 fn the_world_is_not_empty() {
     let some = ATOMS.iter().filter(|atom| {
         let query = super::rows::parse(atom);

@@ -32,6 +32,10 @@ fn shown(batches: &[arrow::array::RecordBatch]) -> Vec<String> {
 #[tokio::test]
 async fn selects_run() {
     let lake = lake().await;
+    let long =
+        format!("SELECT count(*) FROM flows WHERE {}target_port = 22", "target_port = 23 OR ".repeat(180))
+            .replace("target_port = 23", "target_port <> 23");
+    let list = format!("SELECT count(*) FROM flows WHERE target_port IN (22{})", ", 9".repeat(5000));
     for (statement, expected) in [
         ("SELECT count(*), sum(bytes_from_target) FROM flows", vec!["10|4500"]),
         (
@@ -47,6 +51,8 @@ async fn selects_run() {
         ),
         ("SELECT min(time) FROM FLOWS", vec!["2020-06-04T13:40:00Z"]),
         ("SELECT 1 UNION ALL SELECT 2", vec!["1", "2"]),
+        (long.as_str(), vec!["5"]),
+        (list.as_str(), vec!["5"]),
         (
             "SELECT DATE_TRUNC('minute', time), count(*) FROM flows GROUP BY 1",
             vec!["2020-06-04T13:40:00Z|10"],
@@ -134,6 +140,16 @@ async fn everything_else_is_refused() {
         }
     }
     assert_eq!(std::fs::read_to_string(file.path()).unwrap(), "secret\n1\n");
+    for long in [
+        format!("SELECT {}1", "1 + ".repeat(15_000)),
+        format!("SELECT count(*) FROM flows WHERE {}true", "target_port = 1 AND ".repeat(3000)),
+        format!("SELECT 1 {}", " UNION SELECT 1".repeat(4000)),
+        format!("SELECT {}1", "- ".repeat(20_000)),
+        format!("SELECT {}true", "NOT ".repeat(10_000)),
+        format!("SELECT 1 FROM flows f0 {}", (1..100).map(|at| format!(", flows f{at}")).collect::<String>()),
+    ] {
+        assert!(lake.reader.sql(&long, None, Limits::default()).await.is_err(), "{}", &long[..40]);
+    }
     let deep = format!("SELECT {}1{}", "(".repeat(10_000), ")".repeat(10_000));
     assert!(lake.reader.sql(&deep, None, Limits::default()).await.is_err());
 }
