@@ -245,3 +245,20 @@ impl From<flowglass_codec::DecodeError> for Failure {
         Self::of(&error)
     }
 }
+
+impl From<flowglass_server::ServerError> for Failure {
+    fn from(error: flowglass_server::ServerError) -> Self {
+        Self::of(&error)
+    }
+}
+
+impl From<flowglass_ingest::IngestError> for Failure {
+    fn from(error: flowglass_ingest::IngestError) -> Self {
+        let kind = match &error {
+            flowglass_ingest::IngestError::Source { source, .. } => Self::from(source.clone()).kind,
+            _ => Kind::Error,
+        };
+        let hint = error.hint();
+        Self::of(&error).kind(kind).hint_opt(hint)
+    }
+}

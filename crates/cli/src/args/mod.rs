@@ -63,6 +63,9 @@ pub(crate) struct Global {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Check(CheckArgs),
+    Ingest(IngestArgs),
+    Watch(WatchArgs),
     Search(SearchArgs),
     Histogram(HistogramArgs),
     Top(TopArgs),
@@ -73,7 +76,9 @@ pub(crate) enum Command {
     Sql(SqlArgs),
     Fields(FieldsArgs),
     Lake(LakeCommandArgs),
+    Serve(ServeArgs),
     Simulate(SimulateArgs),
+    Demo(DemoArgs),
     Completions(CompletionsArgs),
     #[command(hide = true)]
     Reference(ReferenceArgs),

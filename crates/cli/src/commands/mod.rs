@@ -1,19 +1,25 @@
 //! What the commands do.
 
+mod check;
 mod connection;
+mod demo;
 mod fields;
 mod group;
 mod histogram;
+mod ingest;
 mod lake;
+mod reading;
 mod reference;
 mod row;
 mod search;
+mod serve;
 mod show;
 mod simulate;
 mod source;
 mod sql;
 mod tail;
 mod top;
+mod watch;
 
 use crate::args::{Cli, Command};
 use crate::context::Context;
@@ -38,6 +44,7 @@ pub(crate) fn run(cli: Cli, context: &Context) -> Result<()> {
                 .map_err(|error| {
                     Failure::error(format!("cannot start {} threads: {error}", context.threads))
                 })?;
+            flowglass_ingest::source::install_crypto();
             let result = runtime.block_on(start(command, context));
             // What is still running (a listing, an idle connection) need not be waited for.
             runtime.shutdown_background();
@@ -48,6 +55,11 @@ pub(crate) fn run(cli: Cli, context: &Context) -> Result<()> {
 
 async fn start(command: Command, context: &Context) -> Result<()> {
     match command {
+        Command::Check(args) => Box::pin(check::run(context, &args)).await,
+        Command::Ingest(args) => Box::pin(ingest::run(context, &args)).await,
+        Command::Watch(args) => Box::pin(watch::run(context, &args)).await,
+        Command::Serve(args) => Box::pin(serve::run(context, &args)).await,
+        Command::Demo(args) => Box::pin(demo::run(context, &args)).await,
         Command::Search(args) => Box::pin(search::run(context, &args)).await,
         Command::Histogram(args) => Box::pin(histogram::run(context, &args)).await,
         Command::Top(args) => Box::pin(top::run(context, &args)).await,

@@ -11,7 +11,9 @@ use flowglass_simulate::{
 };
 use parking_lot::Mutex;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
+use super::reading::stop_on_signal;
 use crate::args::{ScenarioName, ShapeArgs, SimulateArgs, TextFormat};
 use crate::context::{Context, instant};
 use crate::failure::{Failure, Result};
@@ -47,7 +49,7 @@ pub(super) async fn run(context: &Context, args: &SimulateArgs) -> Result<()> {
     drop(out);
     if args.realtime {
         context.tell("writing each object when its window ends; Ctrl-C ends it");
-        realtime(context, &config, &root).await?;
+        realtime(context, &config, &root, &stop_on_signal(context)).await?;
     }
     Ok(())
 }
@@ -117,12 +119,15 @@ pub(super) async fn history(context: &Context, config: Config, root: PathBuf) ->
     }
 }
 
-/// Writes each object when its window ends, until Ctrl-C.
-pub(super) async fn realtime(context: &Context, config: &Config, root: &Path) -> Result<()> {
+/// Writes each object when its window ends, until stopped.
+pub(super) async fn realtime(
+    context: &Context,
+    config: &Config,
+    root: &Path,
+    stop: &CancellationToken,
+) -> Result<()> {
     let simulation = Simulation::new(config.clone())?;
     let mut clock = Clock::new(&simulation, config.end);
-    let stop = tokio::signal::ctrl_c();
-    tokio::pin!(stop);
     loop {
         for object in clock.due(now()) {
             write_object(root, &object)?;
@@ -136,7 +141,7 @@ pub(super) async fn realtime(context: &Context, config: &Config, root: &Path) ->
         }
         let wait = clock.next_due().saturating_sub(now()).clamp(SECOND / 100, 3600 * SECOND);
         tokio::select! {
-            _ = &mut stop => return Ok(()),
+            () = stop.cancelled() => return Ok(()),
             () = tokio::time::sleep(Duration::from_micros(wait.unsigned_abs())) => {}
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use arrow::array::RecordBatch;
 use flowglass_lake::answer::{Range, Scope};
 
+use super::reading;
 use super::search::RowWriter;
 use crate::args::{Format, TailArgs};
 use crate::context::{Context, Question};
@@ -33,9 +34,8 @@ pub(super) async fn run(context: &Context, args: &TailArgs) -> Result<()> {
     let mut writer = RowWriter::new(args.format, fields, args.fields.is_empty());
     let mut left = args.limit.unwrap_or(usize::MAX);
     context.tell(format!("waiting for records after version {version} of the lake; Ctrl-C ends it"));
-    let stop = tokio::signal::ctrl_c();
-    tokio::pin!(stop);
-    while left > 0 {
+    let stop = reading::stop_on_signal(context);
+    loop {
         let newest = reader.version().await?;
         if newest > version {
             let added = reader.added(version, newest, Some(&question.scope.query), BATCH).await?;
@@ -54,12 +54,14 @@ pub(super) async fn run(context: &Context, args: &TailArgs) -> Result<()> {
             out.flush()?;
             version = added.version;
         }
+        if left == 0 {
+            return Ok(());
+        }
         tokio::select! {
-            _ = &mut stop => break,
-            () = tokio::time::sleep(if left > 0 { EVERY } else { Duration::ZERO }) => {}
+            () = stop.cancelled() => return Ok(()),
+            () = tokio::time::sleep(EVERY) => {}
         }
     }
-    Ok(())
 }
 
 fn first(batch: RecordBatch, left: &mut usize) -> RecordBatch {

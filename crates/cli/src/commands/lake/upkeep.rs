@@ -3,7 +3,6 @@
 use std::io::Write;
 
 use flowglass_flow::time::{day_of, now};
-use flowglass_lake::Writer;
 use flowglass_lake::maintain::{CompactOptions, VacuumOptions};
 use serde_json::json;
 
@@ -18,8 +17,7 @@ pub(super) async fn compact(context: &Context, args: &CompactArgs) -> Result<()>
     let mut expired = false;
     if let Some(days) = args.keep_days {
         let first = day_of(now()).saturating_sub(i32::try_from(days).unwrap_or(i32::MAX));
-        let mut writer = Writer::open(&lake).await?;
-        expired = lake.expire_before(&mut writer, first).await?;
+        expired = lake.expire_before(first).await?;
     }
     let folded = lake.fold().await?;
     let compacted = lake.compact(&CompactOptions::full()).await?;

@@ -1,0 +1,90 @@
+//! `serve`: the HTTP API.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use flowglass_ingest::Counters;
+use flowglass_ingest::source::Filter;
+use flowglass_lake::Lake;
+use flowglass_server::{AppState, Limits, Secret, Server, Settings};
+
+use super::reading::{self, Watching};
+use super::source::Access;
+use crate::args::{AccessArgs, LimitArgs, ServeArgs, ServerArgs};
+use crate::context::Context;
+use crate::failure::{Failure, Result};
+use crate::settings::{ALLOWED_HOSTS, BEHIND_PROXY, LISTEN, Switch, TLS_CERT, TLS_KEY, TOKEN, TOKEN_FILE};
+
+pub(super) async fn run(context: &Context, args: &ServeArgs) -> Result<()> {
+    let settings = settings(context, &args.server, &args.limits)?;
+    // Nothing is begun before it is known that it may be served.
+    settings.check()?;
+    let access = Access::new(context, &AccessArgs::default(), &args.lake.store, None)?;
+    let sources = access.open(context, &[]).await?;
+    let lake = if sources.is_empty() {
+        context.lake(&args.lake).await?
+    } else {
+        context.lake_or_new(&args.lake).await?
+    };
+    let server = Server::bind(&settings, state(context, lake.clone(), &args.limits)?)?;
+    let stop = reading::stop_on_signal(context);
+    let counters = Arc::new(Counters::default());
+    for source in &sources {
+        context.tell(format!("watching {}", source.place()));
+    }
+    let options = reading::watch_options(context, args.poll.as_deref(), Filter::default())?;
+    let watching = match sources.is_empty() {
+        true => None,
+        false => Some(Watching::start(&lake, sources, options, counters, stop.clone()).await?),
+    };
+    context.tell(format!("serving {} at {}; Ctrl-C ends it", lake.location().url, server.url()));
+    let served = server.run(stop.clone().cancelled_owned()).await;
+    stop.cancel();
+    if let Some(watching) = watching {
+        watching.ended().await?;
+    }
+    Ok(served?)
+}
+
+/// The server's settings.
+pub(super) fn settings(context: &Context, args: &ServerArgs, limits: &LimitArgs) -> Result<Settings> {
+    let settings = &context.settings;
+    let path = |setting, flag: &Option<String>| {
+        Ok::<_, Failure>(settings.text(setting, flag.as_deref())?.map(|given| PathBuf::from(given.text)))
+    };
+    let listen: String = settings.get_or_default(&LISTEN, args.listen.as_deref())?;
+    let listen: SocketAddr = listen.parse().or_else(|_| format!("{listen}:7420").parse()).map_err(|_| {
+        Failure::usage(format!("{listen:?} is no address to listen on"))
+            .hint("write it like 127.0.0.1:7420 or [::1]:7420")
+    })?;
+    let hosts = settings.text(&ALLOWED_HOSTS, args.allowed_hosts.as_deref())?.map(|given| given.text);
+    let behind_proxy: Switch = settings.get_or_default(&BEHIND_PROXY, args.behind_proxy.as_deref())?;
+    let token_file = path(&TOKEN_FILE, &args.token_file)?;
+    // A token file named on the command line wins over a token in the environment.
+    let token = match (&args.token_file, settings.text(&TOKEN, None)?) {
+        (None, Some(token)) => Some(Secret::new(token.text)),
+        _ => None,
+    };
+    Ok(Settings {
+        listen,
+        token_file: token_file.filter(|_| token.is_none()),
+        token,
+        tls_cert: path(&TLS_CERT, &args.tls_cert)?,
+        tls_key: path(&TLS_KEY, &args.tls_key)?,
+        behind_proxy: behind_proxy.0,
+        allowed_hosts: hosts
+            .iter()
+            .flat_map(|hosts| hosts.split(','))
+            .map(|host| host.trim().to_owned())
+            .filter(|host| !host.is_empty())
+            .collect(),
+        limits: Limits { request_timeout: context.timeout(limits)?, ..Limits::default() },
+    })
+}
+
+/// What the server answers from.
+pub(super) fn state(context: &Context, lake: Lake, limits: &LimitArgs) -> Result<AppState> {
+    let reader = context.reader_of(lake, limits)?;
+    Ok(AppState::new(reader).with_names(Arc::new(context.names(None)?)))
+}
