@@ -9,6 +9,7 @@ mod error;
 mod pipeline;
 mod run;
 pub mod source;
+mod verify;
 mod watch;
 
 pub use check::{CheckReport, Sample, check};
@@ -17,4 +18,5 @@ pub use error::{IngestError, SourceError};
 pub use pipeline::{PipelineOptions, free_bytes};
 pub use run::{IngestReport, count, ingest};
 pub use source::{Source, SourceSpec};
+pub use verify::{Finding, Verdict, VerifyOptions, VerifyReport, verify};
 pub use watch::{WatchOptions, first_kept_day, watch};

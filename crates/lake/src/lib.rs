@@ -4,6 +4,7 @@
 //! This crate knows neither HTTP nor providers.
 
 pub mod answer;
+mod by_day;
 pub mod coverage;
 pub mod delta;
 mod durable;
@@ -26,6 +27,7 @@ mod store;
 mod views;
 mod writer;
 
+pub use by_day::{ByDay, as_stored};
 pub use error::{LakeError, Result};
 pub use fold::FoldReport;
 pub use lake::{Lake, LakeOptions, Snapshot};

@@ -164,9 +164,7 @@ impl Source for LocalSource {
             }
             let (path, key) = (path.clone(), listed.key.clone());
             match blocking(move || read(&path, &key, max_bytes)).await {
-                Ok(Some((bytes, last_modified))) => {
-                    return Ok(Fetched { last_modified, ..Fetched::new(bytes.into(), None) });
-                }
+                Ok(Some(fetched)) => return Ok(fetched),
                 Ok(None) => {}
                 Err(ReadError::Absent) => return Err(self.not_found(&listed.key)),
                 Err(ReadError::Other(error)) => return Err(error),
@@ -201,7 +199,7 @@ enum ReadError {
 }
 
 /// Reads a file; none if it changed meanwhile.
-fn read(path: &Path, key: &str, max_bytes: u64) -> Result<Option<(Vec<u8>, Option<i64>)>, ReadError> {
+fn read(path: &Path, key: &str, max_bytes: u64) -> Result<Option<Fetched>, ReadError> {
     let fails = |error: std::io::Error| {
         if is_absent(&error) {
             ReadError::Absent
@@ -233,7 +231,7 @@ fn read(path: &Path, key: &str, max_bytes: u64) -> Result<Option<(Vec<u8>, Optio
     // The path is asked again, not the handle: a writer may have put another file in its place.
     let after = std::fs::metadata(path).map_err(fails)?;
     let unchanged = state(&before) == state(&after) && bytes.len() as u64 == after.len();
-    Ok(unchanged.then(|| (bytes, modified(&after))))
+    Ok(unchanged.then(|| Fetched { last_modified: modified(&after), ..Fetched::new(bytes.into(), None) }))
 }
 
 /// Returns true if a file was written just now. The clock of file times moves in steps of some milliseconds, so a file

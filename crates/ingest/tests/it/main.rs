@@ -1,6 +1,7 @@
 //! Sources as their readers see them, against a real server and real directories.
 
 mod bucket;
+mod check;
 mod faults;
 mod fixtures;
 mod ingest;
@@ -8,3 +9,4 @@ mod login;
 mod moto;
 mod order;
 mod tree;
+mod verify;
