@@ -1,5 +1,7 @@
 //! Where a lake lies, and the store that holds it.
 
+mod ordered;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,6 +12,7 @@ use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use url::Url;
 
+use self::ordered::Ordered;
 use crate::durable::DurableFileSystem;
 use crate::error::{LakeError, Result};
 
@@ -126,9 +129,12 @@ impl Location {
                 url: self.url.to_string(),
                 reason: "a put-if-absent of an existing file succeeded".to_owned(),
             }),
-            Err(error) => {
-                Err(LakeError::UnsafeStore { url: self.url.to_string(), reason: error.to_string() })
-            }
+            Err(
+                error @ (object_store::Error::NotImplemented { .. }
+                | object_store::Error::NotSupported { .. }),
+            ) => Err(LakeError::UnsafeStore { url: self.url.to_string(), reason: error.to_string() }),
+            // A connection that broke says nothing of the store.
+            Err(source) => Err(failed(source)),
         }
     }
 }
@@ -152,7 +158,8 @@ fn s3(bucket: &str, options: &StoreOptions) -> std::result::Result<Arc<dyn Objec
         }
         builder = builder.with_endpoint(endpoint);
     }
-    builder.build().map(|store| Arc::new(store) as Arc<dyn ObjectStore>).map_err(|error| error.to_string())
+    let store = builder.build().map_err(|error| error.to_string())?;
+    Ok(Arc::new(Ordered(store)))
 }
 
 /// True for a URL whose host is this machine.
