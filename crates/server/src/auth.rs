@@ -174,7 +174,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         // A route that was forgotten to be put behind `authenticate` refuses everybody.
-        let principal = parts.extensions.get::<Arc<Principal>>().ok_or(ApiError::Unauthorized { given: false })?;
+        let principal =
+            parts.extensions.get::<Arc<Principal>>().ok_or(ApiError::Unauthorized { given: false })?;
         Ok(Self(Arc::clone(principal)))
     }
 }

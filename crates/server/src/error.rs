@@ -74,7 +74,9 @@ impl ServerError {
         match self {
             Self::Unsafe { .. } => Some("give what is missing, or listen on 127.0.0.1"),
             Self::BadToken { .. } => Some("make one with `openssl rand -hex 24`"),
-            Self::Listen { .. } => Some("another program may listen there; choose another address with --listen"),
+            Self::Listen { .. } => {
+                Some("another program may listen there; choose another address with --listen")
+            }
             _ => None,
         }
     }

@@ -35,11 +35,16 @@ impl Form {
             Some("ndjson") => return Ok(Self::Ndjson),
             Some("csv") => return Ok(Self::Csv),
             Some(other) => {
-                return Err(ApiError::parameter_hint("format", format!("{other:?} is no format"), "json, ndjson or csv"));
+                return Err(ApiError::parameter_hint(
+                    "format",
+                    format!("{other:?} is no format"),
+                    "json, ndjson or csv",
+                ));
             }
             None => {}
         }
-        let accepted: Vec<_> = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+        let accepted: Vec<_> =
+            headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
         let accepted = accepted.join(",");
         let mut types = accepted.split(',').map(|one| one.split(';').next().unwrap_or("").trim()).peekable();
         if types.peek().is_none_or(|first| first.is_empty()) {
@@ -74,7 +79,12 @@ impl Form {
 /// What the answer says of itself stands in the headers, because a stream's head comes first; NDJSON repeats it in its last
 /// line, whose presence also says that nothing is missing. A stream that fails is cut off, so that no client takes a part
 /// for the whole.
-pub(crate) async fn rows(app: App, scope: Scope, mut options: SearchOptions, form: Form) -> Result<Response, ApiError> {
+pub(crate) async fn rows(
+    app: App,
+    scope: Scope,
+    mut options: SearchOptions,
+    form: Form,
+) -> Result<Response, ApiError> {
     let turn = app.gate.export()?;
     options.limits.timeout = app.limits.export_timeout;
     options.limits.max_rows = usize::MAX;
@@ -154,7 +164,8 @@ async fn write(app: &App, stream: SearchStream, form: Form, send: &mpsc::Sender<
 /// What an answer says of itself, as headers.
 fn meta_headers(meta: &Meta) -> HeaderMap {
     let range = |bound: Option<i64>| bound.map_or_else(|| "..".to_owned(), flowglass_flow::time::format);
-    let coverage = meta.coverage.fraction.map_or_else(|| "none".to_owned(), |fraction| format!("{fraction:.4}"));
+    let coverage =
+        meta.coverage.fraction.map_or_else(|| "none".to_owned(), |fraction| format!("{fraction:.4}"));
     let pairs: [(&'static str, String); 5] = [
         ("flowglass-lake-version", meta.lake_version.to_string()),
         ("flowglass-measure", meta.measure.name.as_str().to_owned()),

@@ -58,7 +58,8 @@ impl Authority {
 
 impl Hosts {
     pub(crate) fn new(settings: &Settings) -> Result<Self, ServerError> {
-        let parse = |host: &String| Authority::parse(host).ok_or_else(|| ServerError::BadHost { host: host.clone() });
+        let parse =
+            |host: &String| Authority::parse(host).ok_or_else(|| ServerError::BadHost { host: host.clone() });
         let allowed = settings.allowed_hosts.iter().map(parse).collect::<Result<_, _>>()?;
         Ok(Self { listen: settings.listen.ip(), allowed, tls: settings.has_tls() })
     }
@@ -68,12 +69,12 @@ impl Hosts {
             || asked.host.ends_with(".localhost")
             || asked.address().is_some_and(|address| address.is_loopback());
         // Listening on all addresses, any of them is ours: to rebind DNS, an attacker needs a name.
-        let listened = asked
-            .address()
-            .is_some_and(|address| address == self.listen || self.listen.is_unspecified());
-        let named = self.allowed.iter().any(|one| {
-            one.host == asked.host && (one.port.is_none() || one.port == asked.port)
-        });
+        let listened =
+            asked.address().is_some_and(|address| address == self.listen || self.listen.is_unspecified());
+        let named = self
+            .allowed
+            .iter()
+            .any(|one| one.host == asked.host && (one.port.is_none() || one.port == asked.port));
         loopback || listened || named
     }
 
@@ -92,7 +93,8 @@ impl Hosts {
         }
         let mut origins = headers.get_all(ORIGIN).iter();
         let Some(origin) = origins.next() else { return Ok(()) };
-        let origin = origin.to_str().ok().and_then(|text| url::Url::parse(text).ok()).ok_or(ApiError::BadOrigin)?;
+        let origin =
+            origin.to_str().ok().and_then(|text| url::Url::parse(text).ok()).ok_or(ApiError::BadOrigin)?;
         let secure = match origin.scheme() {
             "https" => true,
             "http" if !self.tls => false,
@@ -108,7 +110,8 @@ impl Hosts {
 /// The host a request asks: of its target if that is absolute (always so in HTTP/2), which must agree with `Host`.
 fn asked_host(uri: &Uri, headers: &HeaderMap) -> Result<Authority, ApiError> {
     let mut given = headers.get_all(HOST).iter();
-    let header = given.next().map(|value| value.to_str().ok().and_then(Authority::parse).ok_or(ApiError::BadHost));
+    let header =
+        given.next().map(|value| value.to_str().ok().and_then(Authority::parse).ok_or(ApiError::BadHost));
     let target = uri.authority().map(|text| Authority::parse(text.as_str()).ok_or(ApiError::BadHost));
     match (header.transpose()?, target.transpose()?, given.next()) {
         (Some(header), Some(target), None) if header == target => Ok(header),
@@ -118,7 +121,11 @@ fn asked_host(uri: &Uri, headers: &HeaderMap) -> Result<Authority, ApiError> {
 }
 
 /// Middleware: refuses requests for other hosts and from pages of other origins.
-pub(crate) async fn check(State(hosts): State<Arc<Hosts>>, request: Request, next: Next) -> Result<Response, ApiError> {
+pub(crate) async fn check(
+    State(hosts): State<Arc<Hosts>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
     hosts.check(request.uri(), request.headers())?;
     Ok(next.run(request).await)
 }
@@ -202,11 +209,14 @@ mod tests {
         ] {
             assert_eq!(verdict(hosts, &[("host", host), ("origin", origin)]), wanted, "{host} {origin}");
         }
-        let fetched = [("host", "localhost"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors")];
+        let fetched =
+            [("host", "localhost"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors")];
         assert_eq!(verdict(&plain, &fetched), "403");
-        let followed = [("host", "localhost"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")];
+        let followed =
+            [("host", "localhost"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")];
         assert_eq!(verdict(&plain, &followed), "ok");
-        let two = [("host", "localhost:1"), ("origin", "http://localhost:1"), ("origin", "http://evil.example")];
+        let two =
+            [("host", "localhost:1"), ("origin", "http://localhost:1"), ("origin", "http://evil.example")];
         assert_eq!(verdict(&plain, &two), "403");
     }
 }

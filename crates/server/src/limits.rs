@@ -77,11 +77,14 @@ impl Gate {
             return Err(ApiError::Busy { detail: "too many queries run and wait", retry_after });
         }
         let waiting = Waiting(&self.waiting);
-        let permit = tokio::time::timeout(self.limits.max_wait, Arc::clone(&self.queries).acquire_owned()).await;
+        let permit =
+            tokio::time::timeout(self.limits.max_wait, Arc::clone(&self.queries).acquire_owned()).await;
         drop(waiting);
         match permit {
             Ok(Ok(permit)) => Ok(self.turn("query", permit)),
-            _ => Err(ApiError::Busy { detail: "too many queries run; this one waited too long", retry_after }),
+            _ => {
+                Err(ApiError::Busy { detail: "too many queries run; this one waited too long", retry_after })
+            }
         }
     }
 
@@ -89,20 +92,18 @@ impl Gate {
     pub(crate) fn export(&self) -> Result<Turn, ApiError> {
         let retry_after = Duration::from_secs(30);
         let permit = Arc::clone(&self.exports).try_acquire_owned();
-        permit.map(|permit| self.turn("export", permit)).map_err(|_| ApiError::Busy {
-            detail: "too many exports run",
-            retry_after,
-        })
+        permit
+            .map(|permit| self.turn("export", permit))
+            .map_err(|_| ApiError::Busy { detail: "too many exports run", retry_after })
     }
 
     /// Takes the place of a live tail, if one is free.
     pub(crate) fn tail(&self) -> Result<Turn, ApiError> {
         let retry_after = Duration::from_secs(30);
         let permit = Arc::clone(&self.tails).try_acquire_owned();
-        permit.map(|permit| self.turn("tail", permit)).map_err(|_| ApiError::Busy {
-            detail: "too many live tails run",
-            retry_after,
-        })
+        permit
+            .map(|permit| self.turn("tail", permit))
+            .map_err(|_| ApiError::Busy { detail: "too many live tails run", retry_after })
     }
 
     /// Waits until a tail may read.

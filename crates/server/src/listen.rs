@@ -107,7 +107,8 @@ impl Server {
         let places = Arc::new(Semaphore::new(self.limits.max_connections.max(1)));
         let served = match self.tls {
             Some(tls) => {
-                let acceptor = RustlsAcceptor::new(tls).handshake_timeout(timeout).acceptor(NoDelayAcceptor::new());
+                let acceptor =
+                    RustlsAcceptor::new(tls).handshake_timeout(timeout).acceptor(NoDelayAcceptor::new());
                 server.acceptor(Bounded { inner: acceptor, places }).serve(service).await
             }
             None => server.acceptor(Bounded { inner: NoDelayAcceptor::new(), places }).serve(service).await,
@@ -162,7 +163,10 @@ where
     type Error = S::Error;
     type Future = S::Future;
 
-    fn poll_ready(&mut self, context: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), Self::Error>> {
+    fn poll_ready(
+        &mut self,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(context)
     }
 

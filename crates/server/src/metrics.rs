@@ -84,18 +84,37 @@ impl Default for Metrics {
         };
         let m = &metrics;
         registry.register("http_requests", "Requests answered", m.requests.clone());
-        registry.register_with_unit("http_request", "Time to the head of the answer", Unit::Seconds, m.seconds.clone());
+        registry.register_with_unit(
+            "http_request",
+            "Time to the head of the answer",
+            Unit::Seconds,
+            m.seconds.clone(),
+        );
         registry.register("running", "Queries, exports and tails that run now", m.running.clone());
         registry.register("query_rows_read", "Rows that left the scans of queries", m.rows_read.clone());
         registry.register("tail_rows", "Rows sent to live tails", m.tail_rows.clone());
-        registry.register("tail_skipped_rows", "Rows live tails were too slow or too limited for", m.tail_skipped.clone());
+        registry.register(
+            "tail_skipped_rows",
+            "Rows live tails were too slow or too limited for",
+            m.tail_skipped.clone(),
+        );
         registry.register("lake_version", "Version of the flows table", m.version.clone());
         registry.register("lake_rows", "Rows of the flows table", m.rows.clone());
         registry.register("lake_files", "Data files of the flows table", m.files.clone());
         registry.register_with_unit("lake_lag", "Age of the newest row", Unit::Seconds, m.lag.clone());
         registry.register("objects", "Objects known, by outcome", m.objects.clone());
-        registry.register_with_unit("query_memory", "Memory queries hold", Unit::Bytes, m.memory_used.clone());
-        registry.register_with_unit("query_memory_limit", "Memory queries may hold", Unit::Bytes, m.memory_limit.clone());
+        registry.register_with_unit(
+            "query_memory",
+            "Memory queries hold",
+            Unit::Bytes,
+            m.memory_used.clone(),
+        );
+        registry.register_with_unit(
+            "query_memory_limit",
+            "Memory queries may hold",
+            Unit::Bytes,
+            m.memory_limit.clone(),
+        );
         *metrics.registry.lock() = registry;
         metrics
     }
@@ -146,7 +165,9 @@ impl Metrics {
             self.lag.set((flowglass_flow::time::now() - newest.0) as f64 / 1e6);
         }
         for count in &stats.objects {
-            self.objects.get_or_create(&OutcomeLabel { outcome: count.outcome.clone() }).set(number(count.objects));
+            self.objects
+                .get_or_create(&OutcomeLabel { outcome: count.outcome.clone() })
+                .set(number(count.objects));
         }
     }
 

@@ -45,7 +45,8 @@ pub(crate) fn finish(mut document: OpenApi) -> OpenApi {
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     components.security_schemes.insert("token".to_owned(), bearer.into());
     // A token, or none where the server listens on loopback without one.
-    document.security = Some(vec![SecurityRequirement::new("token", [""; 0]), SecurityRequirement::default()]);
+    document.security =
+        Some(vec![SecurityRequirement::new("token", [""; 0]), SecurityRequirement::default()]);
     for item in document.paths.paths.values_mut() {
         for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
             add_problem(operation);
@@ -60,7 +61,8 @@ fn add_problem(operation: &mut Operation) {
     let problem: Response =
         ResponseBuilder::new().description("What went wrong").content(PROBLEM_JSON, content).build();
     let others = std::mem::take(&mut operation.responses);
-    let responses = ResponsesBuilder::new().responses_from_iter(others.responses).response("default", problem);
+    let responses =
+        ResponsesBuilder::new().responses_from_iter(others.responses).response("default", problem);
     operation.responses = responses.build();
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use flowglass_lake::answer::{
     Aggregate, Bucket, Comparison, GroupKey, Limits, Measure, OrderBy, Range, Scope, SortKey,
 };
-use flowglass_query::{Context, Query};
 use flowglass_query::time::{Zone, parse_bounds, parse_duration};
+use flowglass_query::{Context, Query};
 
 use crate::app::App;
 use crate::auth::{Caller, Permission};
@@ -118,7 +118,9 @@ pub(crate) fn resolve(
     let bounds = parse_bounds(from, to, last, &zone, now);
     let bounds = bounds.map_err(|error| {
         // Each is read by itself once more to tell which one is meant; two that contradict each other are the range.
-        let bad = |text: Option<&str>| text.is_some_and(|text| parse_bounds(Some(text), None, None, &zone, now).is_err());
+        let bad = |text: Option<&str>| {
+            text.is_some_and(|text| parse_bounds(Some(text), None, None, &zone, now).is_err())
+        };
         let parameter = match () {
             () if last.is_some() => "last",
             () if bad(from) => "from",
@@ -132,7 +134,12 @@ pub(crate) fn resolve(
 }
 
 /// Reads a number of rows or values, which must be within 1 and `most`.
-pub(crate) fn bounded(parameter: &str, given: Option<usize>, default: usize, most: usize) -> Result<usize, ApiError> {
+pub(crate) fn bounded(
+    parameter: &str,
+    given: Option<usize>,
+    default: usize,
+    most: usize,
+) -> Result<usize, ApiError> {
     match given {
         None => Ok(default.min(most)),
         Some(number) if (1..=most).contains(&number) => Ok(number),
@@ -207,7 +214,9 @@ pub(crate) fn order(text: Option<&str>, aggregates: &[Aggregate]) -> Result<Orde
     let name = aggregate(name).map(|aggregate| aggregate.name()).unwrap_or_else(|_| name.to_owned());
     match aggregates.iter().position(|aggregate| aggregate.name() == name) {
         Some(index) => Ok(OrderBy::Aggregate { index, descending }),
-        None => Err(ApiError::parameter_hint("order", format!("{name:?} is none of the aggregates"), "or `keys`")),
+        None => {
+            Err(ApiError::parameter_hint("order", format!("{name:?} is none of the aggregates"), "or `keys`"))
+        }
     }
 }
 
@@ -219,7 +228,8 @@ pub(crate) fn comparison(text: Option<&str>) -> Result<Option<Comparison>, ApiEr
     }
     let micros = parse_duration(text).map_err(|error| ApiError::BadText { parameter: "compare", error })?;
     let earlier = u64::try_from(micros).ok().filter(|micros| *micros > 0);
-    let earlier = earlier.ok_or_else(|| ApiError::parameter("compare", format!("{text:?} is no time before")))?;
+    let earlier =
+        earlier.ok_or_else(|| ApiError::parameter("compare", format!("{text:?} is no time before")))?;
     Ok(Some(Comparison::Earlier(Duration::from_micros(earlier))))
 }
 
@@ -229,7 +239,8 @@ mod tests {
 
     #[test]
     fn aggregates_and_orders() {
-        let read = |text: &str| aggregate(text).map(|aggregate| aggregate.name()).map_err(|error| error.to_string());
+        let read =
+            |text: &str| aggregate(text).map(|aggregate| aggregate.name()).map_err(|error| error.to_string());
         assert_eq!(read("bytes").as_deref(), Ok("bytes"));
         assert_eq!(read("sum(bytes_from_target)").as_deref(), Ok("sum(bytes_from_target)"));
         assert_eq!(read("average( target_port )").as_deref(), Ok("avg(target_port)"));
@@ -253,7 +264,10 @@ mod tests {
         assert!(group_key("time:1ms").is_err());
         assert!(bucket("by", Some("soon")).is_err());
         assert_eq!(comparison(Some("previous")).ok(), Some(Some(Comparison::PreviousPeriod)));
-        assert_eq!(comparison(Some("7d")).ok(), Some(Some(Comparison::Earlier(Duration::from_secs(604_800)))));
+        assert_eq!(
+            comparison(Some("7d")).ok(),
+            Some(Some(Comparison::Earlier(Duration::from_secs(604_800))))
+        );
         assert!(comparison(Some("sometimes")).is_err());
         assert!(bounded("limit", Some(0), 100, 10_000).is_err());
         assert!(bounded("limit", Some(usize::MAX), 100, 10_000).is_err());

@@ -199,12 +199,18 @@ impl ApiError {
     }
 
     /// A parameter that is no good, and what to write instead.
-    pub(crate) fn parameter_hint(parameter: &str, detail: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(crate) fn parameter_hint(
+        parameter: &str,
+        detail: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
         Self::BadParameter { parameter: parameter.to_owned(), detail: detail.into(), hint: Some(hint.into()) }
     }
 
     /// Makes the mapper of an error of our own.
-    pub(crate) fn internal<E: Into<Box<dyn Error + Send + Sync>>>(doing: &'static str) -> impl FnOnce(E) -> Self {
+    pub(crate) fn internal<E: Into<Box<dyn Error + Send + Sync>>>(
+        doing: &'static str,
+    ) -> impl FnOnce(E) -> Self {
         move |source| Self::Internal { doing, source: source.into() }
     }
 
@@ -213,7 +219,9 @@ impl ApiError {
         match self {
             Self::BadText { .. } => (StatusCode::BAD_REQUEST, "bad-text", "Not understood"),
             Self::BadParameter { .. } => (StatusCode::BAD_REQUEST, "bad-parameter", "Bad parameter"),
-            Self::BadQuestion { .. } => (StatusCode::BAD_REQUEST, "bad-question", "Cannot be answered as put"),
+            Self::BadQuestion { .. } => {
+                (StatusCode::BAD_REQUEST, "bad-question", "Cannot be answered as put")
+            }
             Self::BadForm { .. } => (StatusCode::BAD_REQUEST, "bad-form", "Malformed request"),
             Self::BadHost => (StatusCode::BAD_REQUEST, "bad-host", "No host named"),
             Self::Unauthorized { .. } => (StatusCode::UNAUTHORIZED, "unauthorized", "Token needed"),
@@ -221,13 +229,17 @@ impl ApiError {
             Self::Restricted { .. } => (StatusCode::FORBIDDEN, "restricted", "Not allowed"),
             Self::BadOrigin => (StatusCode::FORBIDDEN, "bad-origin", "Foreign page"),
             Self::NotFound { .. } => (StatusCode::NOT_FOUND, "not-found", "Not found"),
-            Self::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "bad-method", "Method not allowed"),
+            Self::MethodNotAllowed { .. } => {
+                (StatusCode::METHOD_NOT_ALLOWED, "bad-method", "Method not allowed")
+            }
             Self::NotAcceptable { .. } => (StatusCode::NOT_ACCEPTABLE, "not-acceptable", "No such form"),
             Self::SlowRequest { .. } => (StatusCode::REQUEST_TIMEOUT, "slow-request", "Request too slow"),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Request too large"),
             Self::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", "JSON wanted"),
             Self::Misdirected { .. } => (StatusCode::MISDIRECTED_REQUEST, "unknown-host", "Unknown host"),
-            Self::TooMuch { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "too-much", "More than a query may use"),
+            Self::TooMuch { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "too-much", "More than a query may use")
+            }
             Self::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy"),
             Self::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available"),
             Self::Timeout { .. } => (StatusCode::GATEWAY_TIMEOUT, "timeout", "Too slow"),
@@ -243,10 +255,14 @@ impl ApiError {
     fn hint(&self) -> Option<String> {
         let fixed = match self {
             Self::BadText { error, .. } => return error.hint.clone(),
-            Self::BadParameter { hint, .. } | Self::BadQuestion { hint, .. } | Self::TooMuch { hint, .. } => return hint.clone(),
+            Self::BadParameter { hint, .. } | Self::BadQuestion { hint, .. } | Self::TooMuch { hint, .. } => {
+                return hint.clone();
+            }
             Self::BadHost => "send one Host header",
             Self::Unauthorized { .. } => "send `Authorization: Bearer TOKEN`",
-            Self::Misdirected { .. } => "use the address the server listens on, or allow the name with --allowed-host",
+            Self::Misdirected { .. } => {
+                "use the address the server listens on, or allow the name with --allowed-host"
+            }
             Self::BadOrigin => "open the page from this server",
             Self::TooLarge { .. } => "send a shorter query",
             Self::Timeout { .. } => "narrow the time range or the query",
@@ -302,10 +318,15 @@ impl From<LakeError> for ApiError {
             LakeError::BadRequest { reason, hint } => Self::BadQuestion { detail: reason, hint },
             LakeError::LimitReached { reason } => Self::TooMuch {
                 detail: reason,
-                hint: Some("narrow the time range or the query, or ask for fewer columns and groups".to_owned()),
+                hint: Some(
+                    "narrow the time range or the query, or ask for fewer columns and groups".to_owned(),
+                ),
             },
             LakeError::Store { .. } | LakeError::Io { .. } | LakeError::NotFound { .. } => {
-                Self::Unavailable { detail: "the lake cannot be read".to_owned(), source: Some(Box::new(error)) }
+                Self::Unavailable {
+                    detail: "the lake cannot be read".to_owned(),
+                    source: Some(Box::new(error)),
+                }
             }
             _ => Self::Internal { doing: "reading the lake", source: Box::new(error) },
         }
@@ -340,7 +361,9 @@ impl IntoResponse for ApiError {
             headers.insert(RETRY_AFTER, seconds.into());
         }
         let extra: Option<(HeaderName, HeaderValue)> = match self {
-            Self::Unauthorized { .. } => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"flowglass\""))),
+            Self::Unauthorized { .. } => {
+                Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"flowglass\"")))
+            }
             Self::MethodNotAllowed { allow: Some(allow) } => Some((ALLOW, allow)),
             _ => None,
         };

@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn columns_of_one_name() {
-        let fields: Vec<_> = ["a", "b", "a", "a_2", "a"].map(|name| Field::new(name, DataType::Int32, true)).into();
+        let fields: Vec<_> =
+            ["a", "b", "a", "a_2", "a"].map(|name| Field::new(name, DataType::Int32, true)).into();
         let schema = unique_names(&SchemaRef::new(Schema::new(fields)));
         let names: Vec<_> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         assert_eq!(names, ["a", "b", "a_2", "a_2_2", "a_3"]);

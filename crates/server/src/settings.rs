@@ -145,11 +145,16 @@ impl Settings {
     pub fn read_token(&self) -> Result<Option<Secret>, ServerError> {
         let token = match (&self.token, &self.token_file) {
             (None, None) => return Ok(None),
-            (Some(_), Some(_)) => return Err(ServerError::BadToken { reason: "a token and a token file are both given" }),
+            (Some(_), Some(_)) => {
+                return Err(ServerError::BadToken { reason: "a token and a token file are both given" });
+            }
             (Some(token), None) => token.clone(),
             (None, Some(path)) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|source| ServerError::File { doing: "read the token file", path: path.clone(), source })?;
+                let text = std::fs::read_to_string(path).map_err(|source| ServerError::File {
+                    doing: "read the token file",
+                    path: path.clone(),
+                    source,
+                })?;
                 Secret::new(text.trim())
             }
         };
@@ -157,7 +162,9 @@ impl Settings {
             return Err(ServerError::BadToken { reason: "it has fewer than 16 characters" });
         }
         if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(ServerError::BadToken { reason: "it holds other characters than printable ASCII without spaces" });
+            return Err(ServerError::BadToken {
+                reason: "it holds other characters than printable ASCII without spaces",
+            });
         }
         Ok(Some(token))
     }
@@ -177,7 +184,8 @@ impl Settings {
                 missing.push("a token (--token-file FILE, or FLOWGLASS_TOKEN)");
             }
             if !self.has_tls() && !self.behind_proxy {
-                missing.push("TLS (--tls-cert FILE --tls-key FILE, or --behind-proxy where a proxy speaks it)");
+                missing
+                    .push("TLS (--tls-cert FILE --tls-key FILE, or --behind-proxy where a proxy speaks it)");
             }
             if !missing.is_empty() {
                 return Err(ServerError::Unsafe { listen: self.listen, missing: missing.join(" and ") });

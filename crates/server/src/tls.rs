@@ -16,7 +16,8 @@ use crate::settings::Settings;
 /// What is wrong with a key file is told without a word of what is in it.
 pub(crate) fn load(settings: &Settings) -> Result<Option<RustlsConfig>, ServerError> {
     let (Some(cert), Some(key)) = (&settings.tls_cert, &settings.tls_key) else { return Ok(None) };
-    let bad = |path: &Path, reason: &str| ServerError::Tls { path: path.to_owned(), reason: reason.to_owned() };
+    let bad =
+        |path: &Path, reason: &str| ServerError::Tls { path: path.to_owned(), reason: reason.to_owned() };
     let read = |path: &Path, doing| {
         std::fs::read(path).map_err(|source| ServerError::File { doing, path: path.to_owned(), source })
     };

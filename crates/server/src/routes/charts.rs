@@ -2,7 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
-use flowglass_lake::answer::{FacetsAnswer, GroupAnswer, GroupOptions, HistogramAnswer, HistogramOptions, TopAnswer};
+use flowglass_lake::answer::{
+    FacetsAnswer, GroupAnswer, GroupOptions, HistogramAnswer, HistogramOptions, TopAnswer,
+};
 
 use crate::app::App;
 use crate::auth::Caller;

@@ -54,7 +54,9 @@ pub(crate) async fn ready(State(app): State<App>) -> Result<Json<Health>, ApiErr
 pub(crate) async fn metrics(State(app): State<App>, caller: Caller) -> Result<Response, ApiError> {
     caller.require(Permission::Read)?;
     if caller.filter().is_some() {
-        return Err(ApiError::Restricted { detail: "numbers of the whole lake cannot be shown to a token that may see some rows only" });
+        return Err(ApiError::Restricted {
+            detail: "numbers of the whole lake cannot be shown to a token that may see some rows only",
+        });
     }
     // A lake that cannot be read now leaves the last numbers standing.
     let stats = tokio::time::timeout(Duration::from_secs(2), app.reader.stats()).await;

@@ -92,7 +92,9 @@ pub(crate) async fn lake(State(app): State<App>, caller: Caller) -> Result<Json<
     }
     let stats = app.ask(limits, app.reader.stats()).await?;
     let sources = match &app.sources {
-        Some(sources) => Some(app.ask(limits, sources.status()).await?.into_iter().map(SourceAnswer::from).collect()),
+        Some(sources) => {
+            Some(app.ask(limits, sources.status()).await?.into_iter().map(SourceAnswer::from).collect())
+        }
         None => None,
     };
     Ok(Json(LakeAnswer { lake_version: stats.lake_version, stats: Some(stats), sources }))

@@ -37,7 +37,8 @@ pub(crate) async fn fields(caller: Caller) -> Result<Json<FieldsAnswer>, ApiErro
     caller.require(Permission::Read)?;
     // What completion offers at the start of a query is the language's own list.
     let offered = complete_text("", 0).items.into_iter().filter(|item| item.kind == ItemKind::Pseudo);
-    let pseudo = offered.map(|item| PseudoField { name: item.text.trim_end_matches(':').to_owned(), doc: item.detail });
+    let pseudo = offered
+        .map(|item| PseudoField { name: item.text.trim_end_matches(':').to_owned(), doc: item.detail });
     Ok(Json(FieldsAnswer { columns: FIELDS, pseudo: pseudo.collect() }))
 }
 
@@ -80,7 +81,10 @@ pub(crate) async fn complete(
     crate::params::check_length(&params.query)?;
     let position = params.position.unwrap_or(params.query.len());
     if !params.query.is_char_boundary(position) {
-        return Err(ApiError::parameter("position", format!("{position} is no place between characters of the query")));
+        return Err(ApiError::parameter(
+            "position",
+            format!("{position} is no place between characters of the query"),
+        ));
     }
     let n = bounded("n", params.n, 20, 1000)?;
     let completion = complete_text(&params.query, position);
@@ -94,7 +98,10 @@ pub(crate) async fn complete(
         values.sort_by_key(|value: &ValueCount| std::cmp::Reverse(value.count));
         values.truncate(n);
         if wanted.names {
-            let fits = |name: &&str| name.get(..wanted.prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(&wanted.prefix));
+            let fits = |name: &&str| {
+                name.get(..wanted.prefix.len())
+                    .is_some_and(|start| start.eq_ignore_ascii_case(&wanted.prefix))
+            };
             names = app.names.names().into_iter().filter(fits).take(n).map(str::to_owned).collect();
         }
     }
@@ -181,7 +188,8 @@ pub(crate) async fn explain(
     crate::params::check_length(&params.query)?;
     let zone = parse_zone(params.tz.as_deref())?;
     let pieces = highlight(&params.query);
-    let pieces = pieces.into_iter().map(|(span, class)| Piece { span: [span.start, span.end], class }).collect();
+    let pieces =
+        pieces.into_iter().map(|(span, class)| Piece { span: [span.start, span.end], class }).collect();
     let none = ExplainAnswer {
         pieces,
         error: None,
@@ -192,13 +200,19 @@ pub(crate) async fn explain(
         notes: Vec::new(),
     };
     Ok(Json(match flowglass_query::parse(&params.query, &context(&app, zone)) {
-        Err(error) => ExplainAnswer { error: Some(Remark::new(error.span, error.message, error.hint)), ..none },
+        Err(error) => {
+            ExplainAnswer { error: Some(Remark::new(error.span, error.message, error.hint)), ..none }
+        }
         Ok(query) => ExplainAnswer {
             canonical: Some(query.to_text()),
             tree: Some(query.explain_json()),
             text: Some(query.explain()),
             columns: query.columns().into_iter().collect(),
-            notes: query.warnings.into_iter().map(|note| Remark::new(note.span, note.message, note.hint)).collect(),
+            notes: query
+                .warnings
+                .into_iter()
+                .map(|note| Remark::new(note.span, note.message, note.hint))
+                .collect(),
             ..none
         },
     }))

@@ -79,7 +79,8 @@ pub(crate) async fn quarantine(
     Query(mut params): Query<ObjectsParams>,
 ) -> Result<Json<ObjectsAnswer>, ApiError> {
     if params.outcome.is_empty() {
-        params.outcome = [Outcome::Quarantined, Outcome::Partial].map(|outcome| outcome.as_str().to_owned()).into();
+        params.outcome =
+            [Outcome::Quarantined, Outcome::Partial].map(|outcome| outcome.as_str().to_owned()).into();
     }
     list(&app, &caller, params).await.map(Json)
 }
@@ -90,7 +91,8 @@ async fn list(app: &App, caller: &Caller, params: ObjectsParams) -> Result<Objec
     let mut conditions = Vec::new();
     if !params.outcome.is_empty() {
         let outcomes = params.outcome.iter().map(|text| {
-            let outcome = text.parse::<Outcome>().map_err(|error| ApiError::parameter("outcome", error.to_string()))?;
+            let outcome =
+                text.parse::<Outcome>().map_err(|error| ApiError::parameter("outcome", error.to_string()))?;
             Ok(quoted(outcome.as_str()))
         });
         let outcomes: Vec<_> = outcomes.collect::<Result<_, ApiError>>()?;
@@ -101,7 +103,8 @@ async fn list(app: &App, caller: &Caller, params: ObjectsParams) -> Result<Objec
     if let Some(day) = &params.day {
         let midnight = flowglass_flow::time::parse(format!("{day}T00:00:00Z").as_bytes());
         let midnight = midnight.filter(|_| day.len() == 10);
-        let midnight = midnight.ok_or_else(|| ApiError::parameter("day", format!("{day:?} is no day (YYYY-MM-DD)")))?;
+        let midnight =
+            midnight.ok_or_else(|| ApiError::parameter("day", format!("{day:?} is no day (YYYY-MM-DD)")))?;
         let day = flowglass_flow::time::format_day(flowglass_flow::time::day_of(midnight));
         conditions.push(format!("day = DATE {}", quoted(&day)));
     }
@@ -129,9 +132,11 @@ const COLUMNS: &str = "object_id, source, key, etag, size, last_modified, record
 
 /// Reads objects; what a caller with a row filter may not see is for the asker to leave out.
 async fn select(app: &App, conditions: &[String], limit: usize) -> Result<ObjectsAnswer, ApiError> {
-    let r#where = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
-    let statement =
-        format!("SELECT {COLUMNS} FROM objects{where} ORDER BY recorded_at DESC NULLS LAST, object_id LIMIT {limit}");
+    let r#where =
+        if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+    let statement = format!(
+        "SELECT {COLUMNS} FROM objects{where} ORDER BY recorded_at DESC NULLS LAST, object_id LIMIT {limit}"
+    );
     let mut limits = app.limits(None);
     limits.max_rows = limit;
     let answer = app.ask(limits, app.reader.sql(&statement, None, limits)).await?;
@@ -206,9 +211,9 @@ impl flowglass_query::Row for LedgerRow<'_> {
 fn ledger_filter(caller: &Caller) -> Result<(), ApiError> {
     let known = |column: &&str| LedgerRow::COLUMNS.contains(column);
     match caller.filter() {
-        Some(filter) if !filter.columns().iter().all(known) => {
-            Err(ApiError::Restricted { detail: "objects cannot be shown to a token that may see some of their rows only" })
-        }
+        Some(filter) if !filter.columns().iter().all(known) => Err(ApiError::Restricted {
+            detail: "objects cannot be shown to a token that may see some of their rows only",
+        }),
         _ => Ok(()),
     }
 }
@@ -286,7 +291,10 @@ pub(crate) async fn retry(
 ) -> Result<(StatusCode, Json<RetryAnswer>), ApiError> {
     caller.require(Permission::Ingest)?;
     let Some(sources) = &app.sources else {
-        return Err(ApiError::Unavailable { detail: "this server reads no sources".to_owned(), source: None });
+        return Err(ApiError::Unavailable {
+            detail: "this server reads no sources".to_owned(),
+            source: None,
+        });
     };
     if request.objects.is_empty() || request.objects.len() > MAX_OBJECTS {
         return Err(ApiError::parameter("objects", format!("between 1 and {MAX_OBJECTS} ids are needed")));
@@ -298,7 +306,8 @@ pub(crate) async fn retry(
     ledger_filter(&caller)?;
     // Only what the caller may see.
     let literals: Vec<_> = ids.iter().map(|id| quoted(&id.to_string())).collect();
-    let known = select(&app, &[format!("object_id IN ({})", literals.join(", "))], MAX_OBJECTS).await?.objects;
+    let known =
+        select(&app, &[format!("object_id IN ({})", literals.join(", "))], MAX_OBJECTS).await?.objects;
     let seen = known.iter().filter(|object| is_visible(&caller, object));
     let seen: Vec<ObjectId> =
         seen.filter_map(|object| object.get("object_id")?.as_str()?.parse().ok()).collect();

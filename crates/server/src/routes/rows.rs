@@ -33,7 +33,9 @@ pub(crate) struct RowPath {
 
 impl RowPath {
     fn id(&self) -> Result<RowId, ApiError> {
-        self.row.parse().map_err(|error: flowglass_flow::id::BadId| ApiError::parameter("row", error.to_string()))
+        self.row
+            .parse()
+            .map_err(|error: flowglass_flow::id::BadId| ApiError::parameter("row", error.to_string()))
     }
 
     fn not_found(&self) -> ApiError {
@@ -45,7 +47,11 @@ impl RowPath {
 #[utoipa::path(get, path = "/api/v1/rows/{row}", tag = "questions", params(RowPath), responses(
     (status = 200, body = schema::RowAnswer),
 ))]
-pub(crate) async fn row(State(app): State<App>, caller: Caller, Path(path): Path<RowPath>) -> Result<Response, ApiError> {
+pub(crate) async fn row(
+    State(app): State<App>,
+    caller: Caller,
+    Path(path): Path<RowPath>,
+) -> Result<Response, ApiError> {
     caller.require(Permission::Read)?;
     let id = path.id()?;
     let started = std::time::Instant::now();

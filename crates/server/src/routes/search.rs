@@ -128,4 +128,3 @@ pub(crate) async fn count(
     app.metrics.rows_read(answer.meta.rows_read);
     Ok(axum::Json(answer).into_response())
 }
-

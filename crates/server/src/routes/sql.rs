@@ -61,14 +61,20 @@ pub(crate) async fn sql(
 ) -> Result<Response, ApiError> {
     caller.require(Permission::Sql)?;
     if request.statement.len() > MAX_STATEMENT_BYTES {
-        return Err(ApiError::parameter("statement", format!("it is longer than {MAX_STATEMENT_BYTES} bytes")));
+        return Err(ApiError::parameter(
+            "statement",
+            format!("it is longer than {MAX_STATEMENT_BYTES} bytes"),
+        ));
     }
     let mut limits = app.limits(request.timeout);
     limits.max_rows = bounded("limit", request.limit, 1000, app.limits.max_rows)?;
     let answer = app.ask(limits, app.reader.sql(&request.statement, caller.filter(), limits)).await?;
     app.metrics.rows_read(answer.rows_read);
     let schema = reply::unique_names(&answer.schema);
-    let columns = schema.fields().iter().map(|field| Column { name: field.name(), r#type: field.data_type().to_string() });
+    let columns = schema
+        .fields()
+        .iter()
+        .map(|field| Column { name: field.name(), r#type: field.data_type().to_string() });
     let head = Head {
         lake_version: answer.lake_version,
         elapsed_ms: answer.elapsed_ms,

@@ -70,9 +70,14 @@ pub(crate) async fn tail(
     let after = last_seen.transpose()?.or(params.after).unwrap_or(newest);
     if after > newest {
         let detail = format!("the lake's newest version is {newest}, before {after}");
-        return Err(ApiError::parameter_hint("after", detail, "the lake was made anew, or the id is of another one"));
+        return Err(ApiError::parameter_hint(
+            "after",
+            detail,
+            "the lake was made anew, or the id is of another one",
+        ));
     }
-    let rate = bounded("rate", params.rate, app.limits.tail_rows_per_second, app.limits.tail_rows_per_second)?;
+    let rate =
+        bounded("rate", params.rate, app.limits.tail_rows_per_second, app.limits.tail_rows_per_second)?;
     let turn = app.gate.tail()?;
     let tail = Tail { wanted: caller.0.narrow(&query), fields: params.fields, rate, after, turn };
     let (send, receive) = mpsc::channel(64);

@@ -9,16 +9,17 @@ mod meta;
 mod row;
 
 pub use answers::{
-    BucketCount, ConnectionAnswer, ConnectionEnd, ConnectionListAnswer, ConnectionSummary, CountAnswer, Facet,
-    FacetsAnswer, GroupAnswer, GroupRow, HistogramAnswer, RowAnswer, SearchAnswer, Series, SideRecords, SqlAnswer,
-    SqlColumn, TopAnswer, TopValue,
+    BucketCount, ConnectionAnswer, ConnectionEnd, ConnectionListAnswer, ConnectionSummary, CountAnswer,
+    Facet, FacetsAnswer, GroupAnswer, GroupRow, HistogramAnswer, RowAnswer, SearchAnswer, Series,
+    SideRecords, SqlAnswer, SqlColumn, TopAnswer, TopValue,
 };
 pub use ledger::{
-    CompleteAnswer, Completion, CoverageAnswer, ExplainAnswer, FieldInfo, FieldsAnswer, LakeAnswer, LakeStats, Object,
-    ObjectProblem, ObjectsAnswer, OutcomeCount, Piece, PseudoField, Remark, SourceState, ValueCount, VersionAnswer,
+    CompleteAnswer, Completion, CoverageAnswer, ExplainAnswer, FieldInfo, FieldsAnswer, LakeAnswer,
+    LakeStats, Object, ObjectProblem, ObjectsAnswer, OutcomeCount, Piece, PseudoField, Remark, SourceState,
+    ValueCount, VersionAnswer,
 };
 pub use meta::{
-    Closing, Coverage, Gap, GapKind, LossyWindow, Measure, MeasureUsed, Meta, Nearest, NearestRow, Range, Sides, Time,
-    Value, VnicCoverage,
+    Closing, Coverage, Gap, GapKind, LossyWindow, Measure, MeasureUsed, Meta, Nearest, NearestRow, Range,
+    Sides, Time, Value, VnicCoverage,
 };
 pub use row::Row;

@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 
 use flowglass_flow::catalogue::{FIELDS, Field, Kind};
-use utoipa::openapi::schema::{AdditionalProperties, KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{
+    AdditionalProperties, KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type,
+};
 use utoipa::{PartialSchema, ToSchema};
 
 /// A flow row: `id`, and the columns asked for. Every value may be null.
@@ -44,5 +46,7 @@ fn column(field: &Field) -> Schema {
     };
     let kinds = SchemaType::Array(vec![kind, Type::Null]);
     let format = format.map(SchemaFormat::KnownFormat);
-    Schema::Object(ObjectBuilder::new().schema_type(kinds).format(format).description(Some(field.doc)).build())
+    Schema::Object(
+        ObjectBuilder::new().schema_type(kinds).format(format).description(Some(field.doc)).build(),
+    )
 }
