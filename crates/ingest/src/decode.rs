@@ -105,6 +105,8 @@ impl Open {
         };
         let id = ObjectId::of(source.name(), &listed.key, &version);
         let size = body.as_ref().map_or(listed.size, |fetched| fetched.bytes.len() as u64);
+        // A file may have been written between its listing and its reading: these bytes are of the later time.
+        let written = body.as_ref().ok().and_then(|fetched| fetched.last_modified).or(listed.last_modified);
         let decoded = body.and_then(|fetched| {
             self.decoder.push(id, &listed.key, &fetched.bytes).map_err(|error| error.to_string())
         });
@@ -124,7 +126,7 @@ impl Open {
             key: listed.key,
             etag: version,
             size,
-            last_modified: listed.last_modified,
+            last_modified: written,
             recorded_at: flowglass_flow::time::now(),
             outcome,
             reason,

@@ -131,6 +131,10 @@ impl Writer {
             let (fresh, replaced) = self.sift(&snapshot, &batch).await?;
             if fresh.len() < batch.objects.len() {
                 known += batch.objects.len() - fresh.len();
+                // Written again with the same content: the version that was listed is known from now on, else each
+                // listing would have the object read again.
+                let same = batch.objects.iter().filter(|entry| !fresh.contains(&entry.object_id));
+                same.for_each(|entry| self.ledger.write().note(entry));
                 self.discard(written.take()).await?;
                 keep_objects(&mut batch, &fresh)?;
             }

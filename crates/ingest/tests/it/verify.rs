@@ -118,6 +118,28 @@ async fn what_changed_in_the_bucket_is_no_failure() {
     assert_eq!(shown(&verified(&writer, &source).await), "4 same, 1 gone, 1 quarantined");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_was_only_touched_is_read_once_more_and_not_for_ever() {
+    let directory = tempfile::tempdir().expect("a folder");
+    let bucket = directory.path().join("bucket");
+    std::fs::create_dir(&bucket).expect("a folder");
+    std::fs::write(bucket.join("a"), object(2)).expect("a file");
+    let source = open(&SourceSpec::new(bucket.to_str().expect("UTF-8"))).await;
+    let (_, mut writer) = lake(&directory.path().join("lake")).await;
+    assert_eq!(ingested(&mut writer, &source).await, 1);
+    let later = std::time::SystemTime::now() - Duration::from_secs(5);
+    let file = std::fs::File::options().write(true).open(bucket.join("a")).expect("the file");
+    file.set_modified(later).expect("touched");
+    let mut reads = Vec::new();
+    for _ in 0..3 {
+        let before = source.calls().gets;
+        assert_eq!(ingested(&mut writer, &source).await, 0, "the content is the same");
+        reads.push(source.calls().gets - before);
+    }
+    assert_eq!(reads, [1, 0, 0]);
+    assert_eq!(shown(&verified(&writer, &source).await), "1 same");
+}
+
 /// Commits an object as if it had been read as `said`, while the bucket holds `stored`.
 async fn commit_wrongly(writer: &mut Writer, bucket: &Path, key: &str, stored: &str, said: &[&str]) {
     std::fs::write(bucket.join(key), stored).expect("a file");
