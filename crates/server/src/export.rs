@@ -83,10 +83,12 @@ pub(crate) async fn rows(
     app: App,
     scope: Scope,
     mut options: SearchOptions,
+    timeout: Option<Duration>,
     form: Form,
 ) -> Result<Response, ApiError> {
     let turn = app.gate.export()?;
-    options.limits.timeout = app.limits.export_timeout;
+    let bound = app.limits.export_timeout;
+    options.limits.timeout = timeout.unwrap_or(bound).min(bound);
     options.limits.max_rows = usize::MAX;
     let start = app.reader.search_stream(&scope, &options);
     let after = app.limits.request_timeout;

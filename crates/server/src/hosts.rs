@@ -183,6 +183,12 @@ mod tests {
             assert_eq!(verdict(&local, &[("host", host)]), wanted, "{host}");
         }
         assert_eq!(verdict(&local, &[]), "400");
+        // HTTP/2 names the host in the target alone.
+        let target = |uri: &str| {
+            local.check(&uri.parse().unwrap(), &HeaderMap::new()).map_err(|error| error.status().as_u16())
+        };
+        assert_eq!(target("https://localhost:7420/api/v1/search"), Ok(()));
+        assert_eq!(target("https://evil.example/api/v1/search"), Err(421));
         assert_eq!(verdict(&local, &[("host", "localhost"), ("host", "evil.example")]), "400");
         let everywhere = hosts("0.0.0.0:7420", &[], true);
         assert_eq!(verdict(&everywhere, &[("host", "192.0.2.7:7420")]), "ok");

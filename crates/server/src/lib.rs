@@ -7,6 +7,8 @@
 //! Invariants: no handler reads without the caller's row filter; no answer has CORS headers; off loopback there is no
 //! listening without a token and TLS; what goes wrong is a [`Problem`], whose status is said in one place.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod app;
 mod auth;
 mod error;

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum_server::Handle;
 use axum_server::accept::{Accept, NoDelayAcceptor};
@@ -98,11 +99,13 @@ impl Server {
             stopping.graceful_shutdown(Some(drain));
         });
         let mut server = axum_server::from_tcp(self.listener).map_err(failed)?.handle(handle);
-        let timeout = self.limits.header_timeout.max(routes::MIN_HEADER_TIMEOUT);
+        let timeout = self.limits.header_timeout;
+        server = server.first_request_timeout(timeout);
         let http = server.http_builder();
         // Heads are read within their time, and are small: a client can hold a connection, but neither much nor long.
         http.http1().timer(TokioTimer::new()).header_read_timeout(timeout).max_buf_size(128 << 10);
         http.http2().timer(TokioTimer::new()).max_concurrent_streams(64).max_header_list_size(64 << 10);
+        http.http2().keep_alive_interval(Duration::from_secs(30)).keep_alive_timeout(timeout);
         let service = self.router.into_make_service();
         let places = Arc::new(Semaphore::new(self.limits.max_connections.max(1)));
         let served = match self.tls {

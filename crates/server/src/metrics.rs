@@ -164,6 +164,8 @@ impl Metrics {
         if let Some(newest) = stats.newest {
             self.lag.set((flowglass_flow::time::now() - newest.0) as f64 / 1e6);
         }
+        // An outcome no object has any more is not told.
+        self.objects.clear();
         for count in &stats.objects {
             self.objects
                 .get_or_create(&OutcomeLabel { outcome: count.outcome.clone() })

@@ -98,6 +98,8 @@ pub struct Limits {
     pub tail_rows_per_second: usize,
     /// How often the lake is looked at for tails.
     pub tail_poll: Duration,
+    /// Time after which a quiet tail sends a comment, so that nothing on the way takes it for dead.
+    pub tail_heartbeat: Duration,
     /// Connections at once.
     pub max_connections: usize,
     /// Rows of one answer; exports have no such bound.
@@ -124,6 +126,7 @@ impl Default for Limits {
             max_tails: 64,
             tail_rows_per_second: 200,
             tail_poll: Duration::from_millis(500),
+            tail_heartbeat: Duration::from_secs(15),
             max_connections: 1024,
             max_rows: 10_000,
             memory_bytes: 256 << 20,

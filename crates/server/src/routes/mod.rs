@@ -11,7 +11,6 @@ mod sql;
 mod tail;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{
@@ -150,6 +149,3 @@ async fn secure(request: Request, next: Next) -> Response {
     }
     response
 }
-
-/// Longest a connection may take to send its head, from the first byte on.
-pub(crate) const MIN_HEADER_TIMEOUT: Duration = Duration::from_millis(100);

@@ -92,7 +92,7 @@ async fn answer_search(
         if options.cursor.is_some() {
             return Err(ApiError::parameter("cursor", "an export has no pages"));
         }
-        return export::rows(app, scope, options, form).await;
+        return export::rows(app, scope, options, params.timeout, form).await;
     }
     options.limit = Some(bounded("limit", params.limit, 100, app.limits.max_rows)?);
     let answer = app.ask(limits, app.reader.search(&scope, &options)).await?;

@@ -1,7 +1,5 @@
 //! Live tail as server-sent events.
 
-use std::time::Duration;
-
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::sse::{KeepAlive, Sse};
@@ -18,9 +16,6 @@ use crate::extract::Query;
 use crate::params::{bounded, parse_query};
 use crate::problem::ApiError;
 use crate::tail::Tail;
-
-/// Time after which a quiet stream sends a comment, so that nothing on the way takes it for dead.
-const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// What to follow.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -81,7 +76,8 @@ pub(crate) async fn tail(
     let turn = app.gate.tail()?;
     let tail = Tail { wanted: caller.0.narrow(&query), fields: params.fields, rate, after, turn };
     let (send, receive) = mpsc::channel(64);
+    let heartbeat = KeepAlive::new().interval(app.limits.tail_heartbeat);
     tokio::spawn(tail.run(app, send));
     let events = Sse::new(ReceiverStream::new(receive));
-    Ok(events.keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response())
+    Ok(events.keep_alive(heartbeat).into_response())
 }

@@ -63,7 +63,8 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<()
         Value::Array(_) => "array",
         Value::Object(_) => "object",
     };
-    if !kinds.contains(&kind) && !(kind == "integer" && kinds.contains(&"number")) {
+    let whole = kind == "integer" && kinds.contains(&"number");
+    if !kinds.contains(&kind) && !whole {
         return Err(format!("{at}: {value} is no {kinds:?}"));
     }
     for (index, item) in value.as_array().into_iter().flatten().enumerate() {

@@ -38,9 +38,11 @@ async fn a_client_that_leaves_cancels_its_query() {
     let request = server.request(Method::POST, "/api/v1/sql").json(&json!({"statement": slow_statement()}));
     let asked = tokio::spawn(request.send());
     until("running", async || running(&server, "query").await == 1).await;
+    until("at work", async || server.lake.reader.memory().0 > 0).await;
     asked.abort();
     assert!(asked.await.is_err());
     until("cancelled", async || running(&server, "query").await == 0).await;
+    until("gone", async || server.lake.reader.memory().0 == 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -138,7 +140,12 @@ async fn clients_that_trickle_are_dropped() {
         "POST /api/v1/search HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{{"
     );
     bodies.write_all(head.as_bytes()).await.unwrap();
+    let mut silent = TcpStream::connect(server.address).await.unwrap();
     let started = Instant::now();
+    let mut nothing = Vec::new();
+    let _: Result<_, _> = tokio::time::timeout(Duration::from_secs(5), silent.read_to_end(&mut nothing))
+        .await
+        .expect("silence has a bound");
     let mut text = String::new();
     let _: Result<_, _> = tokio::time::timeout(Duration::from_secs(5), heads.read_to_string(&mut text))
         .await

@@ -11,10 +11,11 @@ use flowglass_flow::object::shard_of;
 use flowglass_flow::{ObjectEntry, ObjectFacts, ObjectId, Outcome, SourceName};
 use flowglass_lake::read::{Reader, ReaderOptions};
 use flowglass_lake::{Batch, Lake, LakeOptions, LakeViews, Writer};
-use flowglass_server::{AppState, Keys, Limits, Principal, Server, Settings};
+use flowglass_server::{AppState, Keys, Limits, Principal, Server, ServerError, Settings};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 /// vsi1 of the VPC: knocked at from outside.
 pub(crate) const VSI1: &str = "0717-1111";
@@ -159,7 +160,8 @@ pub(crate) struct TestServer {
     pub(crate) lake: TestLake,
     client: reqwest::Client,
     token: Option<String>,
-    _stop: oneshot::Sender<()>,
+    stop: oneshot::Sender<()>,
+    running: JoinHandle<Result<(), ServerError>>,
 }
 
 /// Bounds small enough to be reached by tests.
@@ -204,7 +206,7 @@ impl TestServer {
         let server = Server::bind_with(&settings, keys, state).unwrap();
         let address = server.address();
         let (stop, stopped) = oneshot::channel();
-        tokio::spawn(server.run(async move {
+        let running = tokio::spawn(server.run(async move {
             let _: Result<(), _> = stopped.await;
         }));
         Self {
@@ -212,8 +214,15 @@ impl TestServer {
             lake, // Connections are not kept: the servers of tests drop idle ones soon, which would race with requests.
             client: reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap(),
             token: None,
-            _stop: stop,
+            stop,
+            running,
         }
+    }
+
+    /// Asks the server to stop, and returns what waits for it.
+    pub(crate) fn stop(self) -> JoinHandle<Result<(), ServerError>> {
+        drop(self.stop);
+        self.running
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {

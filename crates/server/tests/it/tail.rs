@@ -137,3 +137,24 @@ async fn mistakes_are_told_before_the_stream() {
     let request = server.request(Method::GET, "/api/v1/tail").header("last-event-id", "x");
     assert_eq!(request.send().await.unwrap().status(), 400);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quiet_tail_lives_until_the_server_stops() {
+    let limits = Limits { tail_heartbeat: Duration::from_millis(50), ..settings().limits };
+    let server =
+        TestServer::with(Settings { limits, ..settings() }, Keys::open(), TestLake::new().await, |state| {
+            state
+        })
+        .await;
+    let mut tail = server.response("/api/v1/tail").await;
+    let text = until(&mut tail, "\n:").await;
+    assert!(text.contains("event: start"), "{text}");
+    let running = server.stop();
+    let rest = async {
+        while let Ok(Some(_)) = tail.chunk().await {}
+        running.await.unwrap().unwrap();
+    };
+    tokio::time::timeout(Duration::from_secs(3), rest)
+        .await
+        .expect("a tail does not hold up a server that stops");
+}
