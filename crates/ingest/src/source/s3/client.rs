@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use jiff::fmt::rfc2822;
-use reqwest::header::{CONTENT_LENGTH, ETAG, HeaderMap, LAST_MODIFIED, RETRY_AFTER};
-use reqwest::{Method, Response, StatusCode};
+use reqwest::header::{CONTENT_LENGTH, ETAG, HeaderMap, LAST_MODIFIED};
+use reqwest::{Method, Response};
 use rusty_s3::{Bucket, S3Action, UrlStyle};
 use tokio::sync::Semaphore;
 use url::Url;
@@ -18,20 +18,20 @@ use super::super::spec::RetryPolicy;
 use super::super::{Calls, Listed, SourceError, SourceSpec};
 use super::Environment;
 use super::credentials::{Credentials, Resolved, resolve};
+use super::failure::{Again, Failure, reasons};
 use super::iam::Iam;
 
 /// How long a signature holds: longer than any request takes.
 const SIGNATURE: Duration = Duration::from_secs(15 * 60);
 /// Largest listing page that is read: 1,000 keys of 1,024 bytes, each percent-encoded, and what stands around them.
 const PAGE_BYTES: u64 = 16 << 20;
-const ERROR_BYTES: u64 = 64 << 10;
 
 /// Talks to one bucket.
 pub(super) struct Client {
     http: reqwest::Client,
-    bucket: Bucket,
-    auth: Auth,
-    endpoint: String,
+    pub(super) bucket: Bucket,
+    pub(super) auth: Auth,
+    pub(super) endpoint: String,
     login: String,
     retry: RetryPolicy,
     slots: Semaphore,
@@ -42,7 +42,7 @@ pub(super) struct Client {
     retries: AtomicU64,
 }
 
-enum Auth {
+pub(super) enum Auth {
     Keys(rusty_s3::Credentials),
     Iam(Iam),
     Anonymous,
@@ -50,30 +50,13 @@ enum Auth {
 
 /// What a request is for.
 #[derive(Clone, Copy)]
-struct Purpose<'a> {
+pub(super) struct Purpose<'a> {
     /// The key of an object; none for a listing.
-    key: Option<&'a str>,
+    pub(super) key: Option<&'a str>,
     /// In words, after "cannot".
-    what: &'a str,
+    pub(super) what: &'a str,
     /// Most bytes of body to read.
-    limit: u64,
-}
-
-/// A failed try.
-struct Failure {
-    error: SourceError,
-    again: Again,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Again {
-    Never,
-    /// After a wait, which the server may have asked for.
-    Later(Option<Duration>),
-    /// Like `Later`, but only once while the endpoint never answered.
-    IfItExists,
-    /// With a new token.
-    WithNewToken,
+    pub(super) limit: u64,
 }
 
 /// Installs the TLS implementation for the whole process, once. Safe to call at any time, from anywhere.
@@ -86,21 +69,6 @@ pub fn install_crypto() {
 /// Returns true if a key can be sent in a URL: URLs have no `.` and `..` folders.
 pub(super) fn is_expressible(key: &str) -> bool {
     !key.is_empty() && key.split('/').all(|part| part != "." && part != "..")
-}
-
-/// Returns the reasons of an error and its sources, without the URL, which may hold a signature.
-pub(super) fn reasons(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut texts: Vec<String> = Vec::new();
-    let mut source: Option<&dyn std::error::Error> = Some(&error);
-    while let Some(cause) = source {
-        let text = cause.to_string();
-        if !texts.iter().any(|known| known.contains(&text)) {
-            texts.push(text);
-        }
-        source = cause.source();
-    }
-    texts.join(": ")
 }
 
 /// Draws a number from 0 to 1.
@@ -328,7 +296,7 @@ impl Client {
         Ok((headers, bytes))
     }
 
-    async fn body(&self, mut response: Response, purpose: Purpose<'_>) -> Result<Bytes, Failure> {
+    pub(super) async fn body(&self, mut response: Response, purpose: Purpose<'_>) -> Result<Bytes, Failure> {
         let too_large = || {
             let error = match purpose.key {
                 Some(key) => SourceError::TooLarge { key: key.to_owned(), limit: purpose.limit },
@@ -353,124 +321,11 @@ impl Client {
         }
         Ok(bytes.freeze())
     }
-
-    /// A request that got no answer, or only half of one.
-    fn broken(&self, error: reqwest::Error, purpose: Purpose<'_>) -> Failure {
-        let (is_connect, is_timeout) = (error.is_connect(), error.is_timeout());
-        let reason = reasons(error);
-        let has = |word: &str| reason.to_ascii_lowercase().contains(word);
-        let (next, again) = if has("certificate") || has("tls") {
-            let next =
-                "check the endpoint's certificate, or set SSL_CERT_FILE to your authority's certificates";
-            (next.to_owned(), Again::Never)
-        } else if has("dns error") || has("failed to lookup") {
-            (format!("check the host name in {}", self.endpoint), Again::IfItExists)
-        } else if is_connect {
-            (format!("check that {} is right and can be reached from here", self.endpoint), Again::IfItExists)
-        } else if is_timeout {
-            ("check the network, or try again".to_owned(), Again::Later(None))
-        } else {
-            ("try again".to_owned(), Again::Later(None))
-        };
-        Failure { error: SourceError::Connection { what: purpose.what.to_owned(), reason, next }, again }
-    }
-
-    /// An answer that is an error.
-    async fn refused(&self, status: StatusCode, response: Response, purpose: Purpose<'_>) -> Failure {
-        let headers = response.headers().clone();
-        let limits = Purpose { limit: ERROR_BYTES, ..purpose };
-        let text = match self.body(response, limits).await {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-            Err(_) => String::new(),
-        };
-        let (code, message) =
-            (element(&text, "Code").unwrap_or_default(), element(&text, "Message").unwrap_or_default());
-        let reason = match (code.as_str(), message.as_str()) {
-            ("", "") => status.canonical_reason().unwrap_or("no reason given").to_owned(),
-            (code, "") => code.to_owned(),
-            (code, message) => format!("{code}: {message}"),
-        };
-        let what = || purpose.what.to_owned();
-        let store = |next: &str| SourceError::Store {
-            what: what(),
-            status: status.as_u16(),
-            reason: reason.clone(),
-            next: next.to_owned(),
-        };
-        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let expired = matches!(code.as_str(), "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired");
-        let (error, again) = match status.as_u16() {
-            404 if code == "NoSuchBucket" || purpose.key.is_none() => {
-                let (bucket, endpoint) = (self.bucket.name().to_owned(), self.endpoint.clone());
-                (SourceError::NoSuchBucket { bucket, endpoint }, Again::Never)
-            }
-            404 => {
-                let key = purpose.key.unwrap_or_default().to_owned();
-                (
-                    SourceError::NotFound { key, source_name: format!("s3://{}", self.bucket.name()) },
-                    Again::Never,
-                )
-            }
-            401 | 403 => (self.denied(what(), &code, reason), Again::WithNewToken),
-            400 if expired => (self.denied(what(), &code, reason), Again::WithNewToken),
-            301 | 302 | 307 | 308 => {
-                let next = match header("x-amz-bucket-region") {
-                    Some(region) => format!("the bucket is in region {region}: use --region {region}"),
-                    None => "use the endpoint of the bucket's own region".to_owned(),
-                };
-                (store(&next), Again::Never)
-            }
-            408 | 429 | 500 | 502 | 503 | 504 => {
-                let asked =
-                    header(RETRY_AFTER.as_str()).and_then(|text| text.parse().ok()).map(Duration::from_secs);
-                (store("the store is busy or broken: try again later"), Again::Later(asked))
-            }
-            400 if code == "RequestTimeout" => (store("try again"), Again::Later(None)),
-            _ => (store("check the endpoint, the region and the bucket's name"), Again::Never),
-        };
-        // Only tokens can be had anew.
-        let again = match (again, &self.auth) {
-            (Again::WithNewToken, Auth::Iam(iam)) => {
-                iam.forget();
-                again
-            }
-            (Again::WithNewToken, _) => Again::Never,
-            _ => again,
-        };
-        Failure { error, again }
-    }
-
-    fn denied(&self, what: String, code: &str, reason: String) -> SourceError {
-        let next = match (code, &self.auth) {
-            (_, Auth::Anonymous) => "the bucket is not public: give credentials",
-            ("InvalidAccessKeyId" | "NotSignedUp", _) => "check the access key id",
-            ("SignatureDoesNotMatch", _) => "check the secret access key and the region",
-            ("RequestTimeTooSkewed", _) => "set this machine's clock",
-            ("ExpiredToken" | "InvalidToken" | "TokenRefreshRequired", Auth::Keys(_)) => {
-                "get a new session token"
-            }
-            (_, Auth::Iam(_)) => "give the API key's owner the role Reader on the bucket",
-            (_, Auth::Keys(_)) => {
-                "check that these credentials may list and read the bucket (s3:ListBucket and s3:GetObject, or the \
-                 role Reader)"
-            }
-        };
-        SourceError::Denied { what, reason, next: next.to_owned() }
-    }
 }
 
 fn etag(headers: &HeaderMap) -> Option<String> {
     let text = headers.get(ETAG)?.to_str().ok()?.trim_start_matches("W/").trim_matches('"');
     (!text.is_empty()).then(|| text.to_owned())
-}
-
-/// Returns the text of an element in an error's XML, short enough to be shown.
-fn element(text: &str, name: &str) -> Option<String> {
-    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
-    let start = text.find(&open)? + open.len();
-    let end = start + text[start..].find(&close)?;
-    let text = quick_xml::escape::unescape(&text[start..end]).ok()?;
-    Some(text.chars().filter(|character| !character.is_control()).take(300).collect())
 }
 
 #[cfg(test)]
@@ -485,14 +340,5 @@ mod tests {
         for key in ["", ".", "..", "a/./b", "a/..", "../a"] {
             assert!(!is_expressible(key), "{key}");
         }
-    }
-
-    #[test]
-    fn elements_of_an_error() {
-        let text = "<Error><Code>SlowDown</Code><Message>a &amp; b\n</Message></Error>";
-        assert_eq!(element(text, "Code").as_deref(), Some("SlowDown"));
-        assert_eq!(element(text, "Message").as_deref(), Some("a & b"));
-        assert_eq!(element(text, "Resource"), None);
-        assert_eq!(element("</Code><Code>", "Code"), None);
     }
 }

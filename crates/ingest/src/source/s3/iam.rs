@@ -10,7 +10,8 @@ use url::Url;
 
 use super::super::spec::RetryPolicy;
 use super::super::{Secret, SourceError};
-use super::client::{chance, reasons};
+use super::client::chance;
+use super::failure::reasons;
 
 const GRANT: &str = "urn:ibm:params:oauth:grant-type:apikey";
 

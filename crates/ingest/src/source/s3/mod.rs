@@ -5,6 +5,7 @@
 
 mod client;
 mod credentials;
+mod failure;
 mod iam;
 mod listing;
 
