@@ -248,7 +248,12 @@ impl From<flowglass_codec::DecodeError> for Failure {
 
 impl From<flowglass_server::ServerError> for Failure {
     fn from(error: flowglass_server::ServerError) -> Self {
-        Self::of(&error)
+        use flowglass_server::ServerError;
+        let kind = match &error {
+            ServerError::Unsafe { .. } | ServerError::BadToken { .. } | ServerError::HalfTls => Kind::Usage,
+            _ => Kind::Error,
+        };
+        Self::of(&error).kind(kind)
     }
 }
 

@@ -21,6 +21,7 @@ pub(crate) enum LakeCommand {
     Coverage(CoverageArgs),
     Compact(CompactArgs),
     Vacuum(VacuumArgs),
+    Verify(VerifyArgs),
     Quarantine(QuarantineArgs),
 }
 
@@ -94,7 +95,7 @@ pub(crate) struct VacuumArgs {
   flowglass lake verify ./objects --lake ./lake
   flowglass lake verify s3://my-flow-logs --since yesterday --lake ./lake")]
 pub(crate) struct VerifyArgs {
-    /// Files, directories, or s3://bucket/prefix; none: the sources of the settings file
+    /// Files, directories, or s3://bucket/prefix; none: those of the settings file, else those the lake was read from
     #[arg(value_name = "SOURCE")]
     pub(crate) sources: Vec<String>,
     /// How to print what was found

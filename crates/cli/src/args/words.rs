@@ -10,8 +10,8 @@ use clap::builder::TypedValueParser;
 /// Marks an argument that begins with a hyphen and is no option; no query contains it.
 const MARK: char = '\u{1}';
 
-/// Marks the words of a query that begin with one hyphen. `-v`, `-q`, `-h`, `-V` stay options, and everything after
-/// `--` stays as it is.
+/// Marks the words of a query that begin with one hyphen. `-v`, `-q`, `-h`, `-V` and `-n N` stay options,
+/// and everything after `--` stays as it is.
 pub(super) fn shield(
     arguments: impl IntoIterator<Item = OsString>,
     takes_words: impl Fn(&str) -> bool,
@@ -41,7 +41,10 @@ pub(super) fn shield(
 
 fn is_word(text: &str) -> bool {
     let Some(rest) = text.strip_prefix('-') else { return false };
-    !rest.is_empty() && !rest.starts_with('-') && !rest.chars().all(|c| matches!(c, 'v' | 'q' | 'h' | 'V'))
+    let is_switches = rest.chars().all(|c| matches!(c, 'v' | 'q' | 'h' | 'V'));
+    let is_limit =
+        rest.strip_prefix('n').is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+    !rest.is_empty() && !rest.starts_with('-') && !is_switches && !is_limit
 }
 
 /// Reads a text and takes the mark off.
@@ -79,6 +82,7 @@ mod tests {
         assert_eq!(shielded("fg search -a:b --last 6h -v -qv"), "fg search *-a:b --last 6h -v -qv");
         assert_eq!(shielded("fg -v search --sort -bytes a"), "fg -v search --sort *-bytes a");
         assert_eq!(shielded("fg search - -- -a"), "fg search - -- -a");
+        assert_eq!(shielded("fg search -n 5 -n5 -ntp"), "fg search -n 5 -n5 *-ntp");
         assert_eq!(shielded("fg ingest -x"), "fg ingest -x");
     }
 }

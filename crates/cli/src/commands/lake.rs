@@ -4,6 +4,7 @@ mod coverage;
 mod quarantine;
 mod stats;
 mod upkeep;
+mod verify;
 
 use crate::args::LakeCommand;
 use crate::context::Context;
@@ -15,6 +16,7 @@ pub(super) async fn run(context: &Context, command: &LakeCommand) -> Result<()> 
         LakeCommand::Coverage(args) => coverage::run(context, args).await,
         LakeCommand::Compact(args) => upkeep::compact(context, args).await,
         LakeCommand::Vacuum(args) => upkeep::vacuum(context, args).await,
+        LakeCommand::Verify(args) => verify::run(context, args).await,
         LakeCommand::Quarantine(args) => quarantine::run(context, &args.command).await,
     }
 }

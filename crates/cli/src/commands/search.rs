@@ -64,18 +64,41 @@ pub(super) async fn run(context: &Context, args: &SearchArgs) -> Result<()> {
         .await
 }
 
-/// The columns to ask for. `id` is made of two that always come.
+/// The columns to ask for; none means all. `id` is made of two that always come.
 fn fields(args: &SearchArgs) -> Vec<String> {
-    let asked: Vec<String> =
-        args.fields.iter().filter(|name| !name.is_empty() && *name != "id").cloned().collect();
-    if asked.iter().any(|name| name == "all") {
+    let asked = || args.fields.iter().filter(|name| !name.is_empty());
+    if asked().any(|name| name == "all") {
         return vec![];
     }
-    match (asked.is_empty(), args.format, args.fields.is_empty()) {
-        (true, Format::Table, true) => flow_table::FIELDS.iter().map(|name| (*name).to_owned()).collect(),
-        // `--fields id` alone: something must be asked for, all else is nothing.
-        (true, _, false) => vec!["object_id".to_owned(), "record_index".to_owned()],
-        _ => asked,
+    if asked().next().is_none() {
+        let of_table: Vec<String> = flow_table::FIELDS.iter().map(|name| (*name).to_owned()).collect();
+        return if args.format == Format::Table { of_table } else { vec![] };
+    }
+    let parts = |name: &String| match name.as_str() {
+        "id" => vec!["object_id".to_owned(), "record_index".to_owned()],
+        _ => vec![name.clone()],
+    };
+    let mut columns: Vec<String> = asked().flat_map(parts).collect();
+    let mut seen = std::collections::HashSet::new();
+    columns.retain(|name| seen.insert(name.clone()));
+    columns
+}
+
+/// The columns to show. JSON has `id` in front anyway; CSV has its two parts.
+fn shown(args: &SearchArgs, fields: Vec<String>) -> Vec<String> {
+    let named: Vec<String> = args.fields.iter().filter(|name| !name.is_empty()).cloned().collect();
+    let all = named.iter().any(|name| name == "all");
+    match args.format {
+        Format::Table if !all && !named.is_empty() => named,
+        Format::Ndjson | Format::Json if !all => {
+            let of_id = |name: &String| matches!(name.as_str(), "object_id" | "record_index");
+            let mut fields = fields;
+            if named.iter().any(|name| name == "id") {
+                fields.retain(|name| !of_id(name) || named.contains(name));
+            }
+            fields
+        }
+        _ => fields,
     }
 }
 
@@ -138,7 +161,7 @@ impl Answer<'_> {
     async fn write(mut self, stream: SearchStream) -> Result<()> {
         let SearchStream { meta, fields, mut batches, .. } = stream;
         let mut out = stdout();
-        let mut writer = RowWriter::new(self.args.format, fields, self.table_is_of_flows());
+        let mut writer = RowWriter::new(self.args.format, shown(self.args, fields), self.table_is_of_flows());
         writer.begin(&mut out)?;
         while let Some(batch) = batches.next().await {
             let batch = self.cut(batch?);
@@ -276,7 +299,7 @@ impl RowWriter {
     pub(super) fn end(&mut self, out: &mut impl Write, context: &Context, question: &Question) -> Result<()> {
         match self.format {
             Format::Table if !self.waiting.is_empty() => self.flush_table(out, context, question)?,
-            Format::Csv if self.first => writeln!(out, "{}", csv_header(&self.fields))?,
+            Format::Csv if self.first => write!(out, "{}\r\n", self.fields.join(","))?,
             _ => {}
         }
         Ok(())
@@ -317,9 +340,4 @@ impl RowWriter {
         self.table = Some(Table { rows: vec![], ..table });
         Ok(())
     }
-}
-
-/// The header line of a CSV without rows.
-fn csv_header(fields: &[String]) -> String {
-    std::iter::once("id").chain(fields.iter().map(String::as_str)).collect::<Vec<_>>().join(",")
 }

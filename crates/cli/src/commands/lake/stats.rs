@@ -28,7 +28,11 @@ pub(super) async fn run(context: &Context, args: &StatsArgs) -> Result<()> {
         ("size", format!("{}, {:.1} bytes a record", number::bytes(stats.bytes), stats.bytes_per_record)),
         (
             "days",
-            format!("{}, at most {} files in one", stats.days, number::grouped(stats.most_files_in_a_day)),
+            format!(
+                "{}, at most {} in one",
+                stats.days,
+                number::counted(stats.most_files_in_a_day, "file", "files")
+            ),
         ),
         ("vNICs", number::grouped(stats.vnics)),
         ("oldest record", time(stats.oldest)),

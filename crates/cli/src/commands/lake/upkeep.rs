@@ -1,4 +1,4 @@
-//! `lake compact`, `lake vacuum`, `lake verify`.
+//! `lake compact`, `lake vacuum`.
 
 use std::io::Write;
 
@@ -40,15 +40,19 @@ pub(super) async fn compact(context: &Context, args: &CompactArgs) -> Result<()>
                     number::counted(days.into(), "day", "days")
                 )?;
             }
-            writeln!(
-                out,
-                "{} became {}: {} of records, {} before, {} now",
-                number::counted(compacted.removed as u64, "file", "files"),
-                number::grouped(compacted.added as u64),
-                number::grouped(compacted.rows),
-                number::bytes(compacted.bytes_before),
-                number::bytes(compacted.bytes_after),
-            )?;
+            if compacted.removed == 0 {
+                writeln!(out, "nothing to merge")?;
+            } else {
+                writeln!(
+                    out,
+                    "{} became {}: {}, {} before, {} now",
+                    number::counted(compacted.removed as u64, "file", "files"),
+                    number::grouped(compacted.added as u64),
+                    number::counted(compacted.rows, "row", "rows"),
+                    number::bytes(compacted.bytes_before),
+                    number::bytes(compacted.bytes_after),
+                )?;
+            }
             writeln!(
                 out,
                 "{} folded into the ledger",

@@ -1,0 +1,139 @@
+//! `check`, `ingest`, `watch`.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::lake::sample;
+use crate::support::{empty_folder, flowglass, run};
+
+/// Asks a process to end, as Ctrl-C does.
+pub(crate) fn interrupt(child: &Child) {
+    let status = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(status.is_ok_and(|status| status.success()));
+}
+
+#[test]
+fn check_without_writing() {
+    let seen = run(&format!("check {}", sample().bucket.display()));
+    let lines: Vec<&str> = seen.lines().filter(|line| !line.starts_with("read ")).collect();
+    insta::assert_snapshot!(lines.join("\n"), @"
+    exit code 0
+    --- stdout
+    what      found
+    source    [DIR]/sample/bucket (file)
+    login     none needed
+    vNICs     2, 4 streams
+    objects   95, 91 kB (every object was listed)
+    days      2026-11-02
+    expect    about 653 records and 26 kB in the lake
+    watching  costs no listing calls
+    ");
+    insta::assert_snapshot!(run("check no-such-directory"), @"
+    exit code 2
+    --- stderr
+    error: no source at no-such-directory: no such file or directory
+    ");
+    insta::assert_snapshot!(run("check s3://bucket"), @"
+    exit code 2
+    --- stderr
+    error: cannot open s3://bucket: no credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (also for HMAC keys), or IBMCLOUD_API_KEY, or say that the bucket is public with --anonymous
+    ");
+}
+
+#[test]
+fn ingest_ends_with_one_line() {
+    let lake = empty_folder("ingest-json").join("lake");
+    let line = format!("ingest {} --lake {} --format json", sample().bucket.display(), lake.display());
+    let summary = |line: &str| {
+        let output = flowglass(line).output().expect("the binary runs");
+        assert!(output.status.success());
+        let text = String::from_utf8(output.stdout).expect("text");
+        assert_eq!(text.lines().count(), 1, "{text}");
+        let members: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).expect("JSON");
+        let names: Vec<&String> = members.keys().collect();
+        assert_eq!(names, ["objects", "new", "records", "empty", "partial", "quarantined", "seconds"]);
+        assert!(members["seconds"].as_f64().is_some_and(|seconds| seconds < 60.0));
+        ["objects", "new", "records", "empty"].map(|name| members[name].as_u64().expect("a number"))
+    };
+    let [objects, new, records, empty] = summary(&line);
+    assert_eq!(objects, new);
+    assert!(records > 500 && empty > 0, "{records} {empty}");
+    assert_eq!(summary(&line), [objects, 0, 0, 0], "each object once");
+}
+
+#[test]
+fn what_cannot_be_read_is_listed() {
+    let folder = empty_folder("quarantine");
+    let bucket = folder.join("bucket");
+    std::fs::create_dir_all(&bucket).expect("writable");
+    std::fs::write(bucket.join("torn.gz"), b"\x1f\x8b\x08\x00").expect("writable");
+    let half = r#"{"version":"0.0.1","capture_start_time":"2026-11-02T00:00:00Z","capture_end_time":"2026-11-02T00:05:00Z","state":"ok","number_of_flow_logs":2,"flow_logs":[
+        {"start_time":"2026-11-02T00:00:10Z","end_time":"","initiator_ip":"10.0.0.1","target_ip":"10.0.0.2","initiator_port":1,"target_port":70000},
+        {"start_time":"2026-11-02T00:00:10Z","end_time":"","initiator_ip":"10.0.0.1","target_ip":"10.0.0.2","initiator_port":1,"target_port":22}]}"#;
+    std::fs::write(bucket.join("half.json"), half).expect("writable");
+    let (bucket, lake) = (bucket.display(), folder.join("lake"));
+    let lake = lake.display();
+    let mask = |text: String| {
+        text.lines()
+            .map(|line| line.split(", 0.").next().unwrap_or_default().to_owned() + "\n")
+            .collect::<String>()
+    };
+    insta::assert_snapshot!(mask(run(&format!("ingest {bucket} --lake {lake}"))), @"
+    exit code 0
+    --- stdout
+    2 objects: 2 new with 1 record, 1 partly unreadable, 1 unreadable
+    --- stderr
+    what could not be read, and why: flowglass lake quarantine list
+    ");
+    insta::assert_snapshot!(mask(run(&format!("ingest {bucket} --lake {lake} --strict"))), @"
+    exit code 0
+    --- stdout
+    2 objects: 0 new with 0 records
+    ");
+    let strict = folder.join("strict");
+    insta::assert_snapshot!(mask(run(&format!("ingest {bucket} --lake {} --strict", strict.display()))), @"
+    exit code 1
+    --- stdout
+    2 objects: 2 new with 1 record, 1 partly unreadable, 1 unreadable
+    --- stderr
+    what could not be read, and why: flowglass lake quarantine list
+    error: 2 objects could not be read, or not wholly
+    hint: `flowglass lake quarantine list` says which and why
+    ");
+    let listed = run(&format!("lake quarantine list --lake {lake} --format json"));
+    assert!(listed.contains("target_port is 70000") && listed.contains("torn.gz"), "{listed}");
+    let table = run(&format!("lake quarantine list --lake {lake}"));
+    assert!(table.contains("record 0: target_port is 70000"), "{table}");
+    assert_eq!(run(&format!("search --count -q --lake {lake}")), "exit code 0\n--- stdout\n1\n");
+}
+
+#[test]
+fn watch_reads_what_appears_until_interrupted() {
+    let folder = empty_folder("watch");
+    let (bucket, lake) = (folder.join("bucket"), folder.join("lake"));
+    std::fs::create_dir_all(&bucket).expect("writable");
+    let line = format!("watch {} --lake {} --poll 1s", bucket.display(), lake.display());
+    let mut child = flowglass(&line).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+    let mut first = String::new();
+    stderr.read_line(&mut first).expect("a line");
+    assert!(first.starts_with("watching "), "{first}");
+    // Copied whole: an object appears by being renamed.
+    let written = run(&format!("simulate {} --hours 0.5 --seed 7", bucket.display()));
+    assert!(written.starts_with("exit code 0"), "{written}");
+    let begun = Instant::now();
+    while count(&lake) == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "nothing was read");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    interrupt(&child);
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}
+
+fn count(lake: &Path) -> u64 {
+    let output =
+        flowglass(&format!("search --count -q --lake {}", lake.display())).output().expect("the binary runs");
+    String::from_utf8_lossy(&output.stdout).trim().parse().unwrap_or(0)
+}
