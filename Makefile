@@ -2,16 +2,20 @@
 #
 #   PROFILE          cargo profile of `build` and `demo` (release)
 #   FLOWGLASS_CACHE  where the Python environment and, in CI, the build cache live (the checkout)
+#   BENCH_ROWS       records of `bench` (4,000,000; `bench-full` 100,000,000)
 #   FLOWGLASS_KILLS  kills of the crash tests (10; `test-full` 200)
 
 PROFILE ?= release
 FUZZ_SECONDS ?= 60
+BENCH_ROWS ?= 4000000
 PYTHON ?= python3
 CARGO ?= cargo
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 VENV := $(or $(FLOWGLASS_CACHE),.)/$(if $(FLOWGLASS_CACHE),venv,.venv)
 VENV_DONE := $(VENV)/requirements.done
+BENCH_VENV := $(VENV)-bench
+BENCH_VENV_DONE := $(BENCH_VENV)/requirements.done
 FULL_CASES := 4096
 
 # In CI the lints are run by the compiler that builds the tests, so that no dependency is built a second time for
@@ -24,7 +28,7 @@ else
 CLIPPY = $(CARGO) clippy --workspace --all-targets -- -D warnings
 endif
 
-.PHONY: help build demo lint test test-full test-rust test-interop bench fuzz clean
+.PHONY: help build demo lint test test-full test-rust test-interop bench bench-full fuzz clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1 - /p' Makefile | awk -F' - ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -54,22 +58,27 @@ test-full: export FLOWGLASS_KILLS ?= 200
 test-full: export PROPTEST_CASES ?= $(FULL_CASES)
 test-full: test ## All tests, with 200 kills and more generated cases
 
-bench: need-cargo ## Throughput of decoding and ingest on generated objects, as a Markdown table
-	$(PYTHON) scripts/bench.py
+bench: ## Speed beside DuckDB and ClickHouse, in minutes; a Markdown table
+bench-full: BENCH_ROWS = 100000000 ## The same with 100 million rows
+bench bench-full: need-cargo $(BENCH_VENV_DONE)
+	$(CARGO) build --release -p flowglass -p flowglass-test-s3
+	PYTHONDONTWRITEBYTECODE=1 "$(BENCH_VENV)/bin/python" bench/bench.py --binary "$(TARGET)/release/flowglass" --rows $(BENCH_ROWS) --decode
 
 fuzz: need-cargo ## Fuzz every target for FUZZ_SECONDS
 	sh scripts/fuzz $(FUZZ_SECONDS)
 
 clean: ## Remove what was built
 	$(CARGO) clean
-	rm -rf .venv
+	rm -rf .venv .venv-bench
 
 $(VENV_DONE): tests/interop/requirements.txt
+$(BENCH_VENV_DONE): bench/requirements.txt
+$(VENV_DONE) $(BENCH_VENV_DONE):
 	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "python3 is missing: install python3 and python3-venv" >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "python3-venv is missing: install it (apt install python3-venv)" >&2; exit 1; }
-	rm -rf "$(VENV)"
-	$(PYTHON) -m venv "$(VENV)"
-	"$(VENV)/bin/python" -m pip install --quiet --disable-pip-version-check -r tests/interop/requirements.txt
+	rm -rf "$(@D)"
+	$(PYTHON) -m venv "$(@D)"
+	"$(@D)/bin/python" -m pip install --quiet --disable-pip-version-check -r $<
 	touch "$@"
 
 .PHONY: need-cargo
