@@ -98,5 +98,5 @@ fn program(bucket: &Bucket, stage: &Stage) {
     let answer: serde_json::Value = serde_json::from_str(&verified.stdout).unwrap();
     let unreadable = bucket.expected.values().filter(|object| object.records.is_none()).count();
     let wanted = serde_json::json!({ "same": bucket.expected.len() - unreadable, "quarantined": unreadable });
-    assert_eq!(answer["counts"], wanted, "{verified:?}");
+    assert_eq!(answer["sources"][0]["report"]["counts"], wanted, "{verified:?}");
 }
