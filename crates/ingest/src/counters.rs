@@ -1,5 +1,6 @@
 //! What an ingester has done so far, for progress bars and metrics.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
@@ -14,7 +15,6 @@ pub struct Counters {
     skipped: AtomicU64,
     fetched: AtomicU64,
     fetched_bytes: AtomicU64,
-    failed: AtomicU64,
     committed: AtomicU64,
     records: AtomicU64,
     empty: AtomicU64,
@@ -23,7 +23,15 @@ pub struct Counters {
     commits: AtomicU64,
     total: AtomicU64,
     paused: Mutex<Option<String>>,
-    failures: Mutex<Vec<Failure>>,
+    failures: Mutex<Failures>,
+}
+
+/// Objects that are listed and could not be read so far, by source and key, with the reason.
+#[derive(Debug, Default)]
+struct Failures {
+    kept: BTreeMap<(String, String), String>,
+    /// Failures beyond those kept.
+    more: u64,
 }
 
 /// An object that is listed and could not be read; it stays pending.
@@ -35,6 +43,12 @@ pub struct Failure {
     pub key: String,
     /// Why.
     pub reason: String,
+}
+
+impl Failure {
+    fn of(((source, key), reason): (&(String, String), &String)) -> Self {
+        Self { source: source.clone(), key: key.clone(), reason: reason.clone() }
+    }
 }
 
 /// What [`Counters`] held at one moment.
@@ -52,7 +66,7 @@ pub struct Progress {
     pub fetched: u64,
     /// Their bytes as stored.
     pub fetched_bytes: u64,
-    /// Objects that could not be read for now.
+    /// Objects that could not be read for now: one that is read later no longer counts.
     pub failed: u64,
     /// Objects committed.
     pub committed: u64,
@@ -72,8 +86,9 @@ pub struct Progress {
     pub paused: Option<String>,
 }
 
-/// Failures kept for people; the count is exact.
-const FAILURES: usize = 20;
+/// Failures kept at most, and failures told to people.
+const KEPT: usize = 100_000;
+const TOLD: usize = 20;
 
 /// One of the counts.
 #[derive(Debug, Clone, Copy)]
@@ -112,10 +127,20 @@ impl Counters {
     }
 
     pub(crate) fn fail(&self, failure: Failure) {
-        self.failed.fetch_add(1, Ordering::Relaxed);
         let mut failures = self.failures.lock();
-        if failures.len() < FAILURES {
-            failures.push(failure);
+        let name = (failure.source, failure.key);
+        if failures.kept.len() < KEPT || failures.kept.contains_key(&name) {
+            failures.kept.insert(name, failure.reason);
+        } else {
+            failures.more += 1;
+        }
+    }
+
+    /// Notes that an object could be read: what failed before does not count any more.
+    pub(crate) fn read(&self, source: &str, key: &str) {
+        let mut failures = self.failures.lock();
+        if !failures.kept.is_empty() {
+            failures.kept.remove(&(source.to_owned(), key.to_owned()));
         }
     }
 
@@ -130,12 +155,23 @@ impl Counters {
 
     /// The first objects that could not be read.
     pub fn failures(&self) -> Vec<Failure> {
-        self.failures.lock().clone()
+        self.failures.lock().kept.iter().take(TOLD).map(Failure::of).collect()
+    }
+
+    /// The objects of a source that could not be read.
+    pub(crate) fn pending(&self, source: &str) -> Vec<Failure> {
+        let failures = self.failures.lock();
+        let mine = failures.kept.range((source.to_owned(), String::new())..);
+        mine.take_while(|((of, _), _)| of == source).map(Failure::of).collect()
     }
 
     /// Returns what was done so far.
     pub fn progress(&self) -> Progress {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let failed = {
+            let failures = self.failures.lock();
+            failures.kept.len() as u64 + failures.more
+        };
         Progress {
             listed: get(&self.listed),
             known: get(&self.known),
@@ -143,7 +179,7 @@ impl Counters {
             skipped: get(&self.skipped),
             fetched: get(&self.fetched),
             fetched_bytes: get(&self.fetched_bytes),
-            failed: get(&self.failed),
+            failed,
             committed: get(&self.committed),
             records: get(&self.records),
             empty: get(&self.empty),
@@ -153,5 +189,32 @@ impl Counters {
             total: get(&self.total),
             paused: self.paused.lock().clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_fails_once_and_no_longer_when_read() {
+        let counters = Counters::default();
+        let fail = |source: &str, key: &str| {
+            counters.fail(Failure { source: source.into(), key: key.into(), reason: "503".into() });
+        };
+        for (source, key) in [("a", "1"), ("a", "2"), ("a", "1"), ("ab", "1")] {
+            fail(source, key);
+        }
+        assert_eq!(
+            (counters.progress().failed, counters.pending("a").len(), counters.pending("ab").len()),
+            (3, 2, 1)
+        );
+        counters.read("a", "1");
+        counters.read("b", "1");
+        assert_eq!(
+            counters.pending("a").iter().map(|failure| failure.key.as_str()).collect::<Vec<_>>(),
+            ["2"]
+        );
+        assert_eq!((counters.progress().failed, counters.failures().len()), (2, 2));
     }
 }

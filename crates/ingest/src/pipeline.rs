@@ -287,6 +287,7 @@ async fn fetch_all(
                 Ok(fetched) => {
                     counters.add(Count::Fetched, 1);
                     counters.add(Count::FetchedBytes, fetched.bytes.len() as u64);
+                    counters.read(&item.source.name().0, &item.listed.key);
                     Ok(fetched)
                 }
                 Err(error @ SourceError::TooLarge { .. }) => Err(error.to_string()),

@@ -44,7 +44,7 @@ pub struct IngestReport {
 }
 
 impl IngestReport {
-    fn new(progress: &Progress, failures: Vec<Failure>, started: Instant, stopped: bool) -> Self {
+    pub(crate) fn new(progress: &Progress, failures: Vec<Failure>, started: Instant, stopped: bool) -> Self {
         Self {
             objects: progress.listed,
             new: progress.committed,
@@ -86,22 +86,21 @@ pub async fn ingest(
     let stopped = stop.is_cancelled();
     let lake = writer.lake().clone();
     lake.fold().await.map_err(IngestError::lake("fold manifests", &lake))?;
-    let failures = counters.failures();
     for source in sources {
+        let failures = counters.pending(&source.name().0);
         let status = SourceStatus {
             source: source.name().clone(),
             location: source.place(),
             // Only a listing read to its end says what there is; one with a filter says it of a part.
             last_listed: (!stopped && *filter == Filter::default()).then_some(listed_at),
-            pending_objects: failures.iter().filter(|failure| failure.source == source.name().0).count()
-                as u64,
-            pending: pending_windows(&failures, source.as_ref()),
+            pending_objects: failures.len() as u64,
+            pending: pending_windows(&failures),
             paused: None,
             written_at: flowglass_flow::time::now(),
         };
         lake.put_status(&status).await.map_err(IngestError::lake("note the listing", &lake))?;
     }
-    Ok(IngestReport::new(&counters.progress(), failures, started, stopped))
+    Ok(IngestReport::new(&counters.progress(), counters.failures(), started, stopped))
 }
 
 /// Counts what a listing holds and how much of it is to be read, for a progress bar's end. Does not touch the lake.
@@ -125,15 +124,16 @@ pub async fn count(
     Ok((objects, new))
 }
 
-/// The windows of objects that are listed and not read, as far as their keys tell.
-pub(crate) fn pending_windows(failures: &[Failure], source: &dyn Source) -> Vec<(String, String, i64, i64)> {
+/// The windows of objects that are listed and not read, as far as their keys tell; the first 1,000.
+pub(crate) fn pending_windows(failures: &[Failure]) -> Vec<(String, String, i64, i64)> {
     const HOUR: i64 = 3600 * flowglass_flow::time::SECOND;
-    let windows = failures.iter().filter(|failure| failure.source == source.name().0).filter_map(|failure| {
+    let windows = failures.iter().filter_map(|failure| {
         let key = flowglass_codec::parse_key(&failure.key)?;
         let start = i64::from(key.day?) * flowglass_flow::time::DAY + i64::from(key.hour?) * HOUR;
         Some((key.vnic_id?, key.record_type.unwrap_or_default(), start, start + HOUR))
     });
-    windows.collect()
+    let windows: std::collections::BTreeSet<_> = windows.collect();
+    windows.into_iter().take(1000).collect()
 }
 
 /// How the listings behind a pipeline ended.

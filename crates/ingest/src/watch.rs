@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::counters::Counters;
 use crate::error::IngestError;
 use crate::pipeline::{self, Item, PipelineOptions};
+use crate::retry::Again;
 use crate::run::{ListEnd, listing, pending_windows};
 use crate::source::{Filter, HourFolder, Source};
 
@@ -33,6 +34,8 @@ pub struct WatchOptions {
     pub upkeep: Option<Duration>,
     /// Days to keep. Older ones expire.
     pub retention_days: Option<u32>,
+    /// Where objects are asked for that are to be read again.
+    pub again: Again,
 }
 
 impl Default for WatchOptions {
@@ -45,6 +48,7 @@ impl Default for WatchOptions {
             pipeline: PipelineOptions { group: Duration::from_secs(1), ..PipelineOptions::default() },
             upkeep: Some(Duration::from_secs(60)),
             retention_days: None,
+            again: Again::default(),
         }
     }
 }
@@ -77,6 +81,7 @@ pub async fn watch(
         tasks.spawn(look.look_at_recent(new_sender.clone(), stop.clone()));
         tasks.spawn(poller.relist(backlog_sender.clone(), stop.clone()));
     }
+    tasks.spawn(options.again.clone().pass_on(sources.to_vec(), new_sender.clone(), stop.clone()));
     drop((new_sender, backlog_sender));
     if let Some(every) = options.upkeep {
         tasks.spawn(keep_up(writer.lake().clone(), every, options.retention_days, stop.clone()));
@@ -182,14 +187,13 @@ impl Poller {
 
     async fn note(&self, listed_at: Option<i64>) {
         let Some(last_listed) = listed_at else { return };
-        let failures = self.counters.failures();
-        let mine = failures.iter().filter(|failure| failure.source == self.source.name().0).count();
+        let failures = self.counters.pending(&self.source.name().0);
         let status = SourceStatus {
             source: self.source.name().clone(),
             location: self.source.place(),
             last_listed: Some(last_listed),
-            pending_objects: mine as u64,
-            pending: pending_windows(&failures, self.source.as_ref()),
+            pending_objects: failures.len() as u64,
+            pending: pending_windows(&failures),
             paused: self.counters.progress().paused,
             written_at: flowglass_flow::time::now(),
         };

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use flowglass_flow::Outcome;
 use flowglass_ingest::source::{Filter, open};
-use flowglass_ingest::{Counters, IngestReport, PipelineOptions, Source, SourceSpec, WatchOptions, ingest, watch};
+use flowglass_ingest::{
+    Again, Counters, IngestReport, PipelineOptions, Source, SourceSpec, WatchOptions, ingest, retry, watch,
+};
 use flowglass_lake::{Lake, LakeOptions, Writer};
 use flowglass_simulate::{Config, truth, write_directory};
 use tokio_util::sync::CancellationToken;
@@ -53,15 +55,20 @@ async fn a_directory_is_ingested_once() {
     assert!(snapshot.unfolded.is_empty());
     let again = run(&mut writer, &source(&bucket).await, &options).await;
     assert_eq!((again.objects, again.new, again.records), (truth.objects + 1, 0, 0));
-    let mut fresh = Writer::open(&Lake::open(lake.location().url.as_str(), &LakeOptions::default()).await.unwrap()).await.unwrap();
+    let mut fresh =
+        Writer::open(&Lake::open(lake.location().url.as_str(), &LakeOptions::default()).await.unwrap())
+            .await
+            .unwrap();
     assert_eq!(run(&mut fresh, &source(&bucket).await, &options).await.new, 0);
     let entries = lake.ledger_entries().await.unwrap();
     let broken = entries.iter().find(|entry| entry.outcome == Outcome::Quarantined).unwrap();
     assert_eq!(broken.key, "broken.gz");
     assert!(broken.reason.as_deref().is_some_and(|reason| reason.contains("gzip")), "{:?}", broken.reason);
-    let miscounted = entries.iter().filter(|e| e.facts.declared_records != Some(e.facts.records as i64)).count();
+    let miscounted =
+        entries.iter().filter(|e| e.facts.declared_records != Some(e.facts.records as i64)).count();
     assert_eq!(miscounted, truth.miscounted.len() + 1, "and the broken one, which declares nothing");
-    let own: std::collections::BTreeSet<_> = entries.iter().flat_map(|e| e.facts.own_addresses.clone()).collect();
+    let own: std::collections::BTreeSet<_> =
+        entries.iter().flat_map(|e| e.facts.own_addresses.clone()).collect();
     assert_eq!(own.into_iter().collect::<Vec<_>>(), ["10.240.0.4", "10.240.64.4"]);
 }
 
@@ -74,7 +81,8 @@ async fn a_new_object_is_searchable_within_moments_of_its_listing() {
     let now = flowglass_flow::time::now();
     let config = Config { start: now - 1800 * flowglass_flow::time::SECOND, end: now, ..Config::default() };
     let objects: Vec<_> = flowglass_simulate::objects(&config).unwrap().collect();
-    let put = |object: &flowglass_simulate::Object| flowglass_simulate::write_object(&bucket, object).unwrap();
+    let put =
+        |object: &flowglass_simulate::Object| flowglass_simulate::write_object(&bucket, object).unwrap();
     put(&objects[0]);
     let lake = lake(&directory.path().join("lake")).await;
     let mut writer = Writer::open(&lake).await.unwrap();
@@ -94,7 +102,9 @@ async fn a_new_object_is_searchable_within_moments_of_its_listing() {
         let (lake, counters) = (lake.clone(), Arc::clone(&counters));
         async move {
             let started = std::time::Instant::now();
-            while lake.refresh().await.unwrap().unfolded.iter().map(|m| m.objects.len() as u64).sum::<u64>() < count {
+            while lake.refresh().await.unwrap().unfolded.iter().map(|m| m.objects.len() as u64).sum::<u64>()
+                < count
+            {
                 assert!(started.elapsed() < Duration::from_secs(20), "{:?}", counters.progress());
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
@@ -111,4 +121,73 @@ async fn a_new_object_is_searchable_within_moments_of_its_listing() {
     assert!(snapshot.unfolded.is_empty(), "folded at the end");
     assert_eq!(snapshot.objects.rows(), objects.len() as u64);
     assert_eq!(snapshot.flows.rows(), objects.iter().map(|object| object.records as u64).sum::<u64>());
+}
+
+/// A bucket of three hours and a lake in which all objects but the empty ones are quarantined: they were too large.
+async fn quarantined(directory: &Path) -> (Lake, Writer, Arc<dyn Source>) {
+    let bucket = directory.join("bucket");
+    write_directory(&three_hours(), &bucket, 2, &|_| ()).unwrap();
+    let lake = lake(&directory.join("lake")).await;
+    let mut writer = Writer::open(&lake).await.unwrap();
+    let source = source(&bucket).await;
+    let options = PipelineOptions { max_object_bytes: 10, ..PipelineOptions::default() };
+    let report = run(&mut writer, &source, &options).await;
+    assert_eq!((report.quarantined, report.records), (report.objects, 0));
+    (lake, writer, source)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_quarantined_is_read_again_when_asked() {
+    let directory = tempfile::tempdir().unwrap();
+    let truth = truth(&three_hours()).unwrap();
+    let (lake, mut writer, source) = quarantined(directory.path()).await;
+    let options = PipelineOptions::default();
+    // Reading the source again does not touch what the ledger knows.
+    assert_eq!(run(&mut writer, &source, &options).await.new, 0);
+    let mut objects: Vec<_> =
+        lake.ledger_entries().await.unwrap().into_iter().map(|entry| (entry.source, entry.key)).collect();
+    objects.push((source.name().clone(), "gone.gz".to_owned()));
+    objects.push((flowglass_flow::SourceName("elsewhere".to_owned()), "a.gz".to_owned()));
+    let again = async |writer: &mut Writer| {
+        let (counters, stop) = (Arc::new(Counters::default()), CancellationToken::new());
+        let sources = std::slice::from_ref(&source);
+        retry(writer, sources, objects.clone(), &options, &counters, &stop).await.unwrap()
+    };
+    let report = again(&mut writer).await;
+    assert_eq!((report.new, report.records, report.quarantined), (truth.objects, truth.records, 0));
+    let reasons: Vec<_> = report.failures.iter().map(|failure| failure.reason.as_str()).collect();
+    assert_eq!(
+        reasons,
+        ["its source elsewhere is not among those that are read", "it is no longer in its source"]
+    );
+    // Twice is once: the rows are replaced.
+    assert_eq!(again(&mut writer).await.records, truth.records);
+    let snapshot = lake.refresh().await.unwrap();
+    assert_eq!((snapshot.flows.rows(), snapshot.objects.rows()), (truth.records, truth.objects));
+    let entries = lake.ledger_entries().await.unwrap();
+    assert!(entries.iter().all(|entry| matches!(entry.outcome, Outcome::Done | Outcome::Empty)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_watches_can_be_asked_to_read_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let truth = truth(&three_hours()).unwrap();
+    let (lake, mut writer, source) = quarantined(directory.path()).await;
+    let objects: Vec<_> =
+        lake.ledger_entries().await.unwrap().into_iter().map(|entry| (entry.source, entry.key)).collect();
+    let (counters, stop, again) = (Arc::new(Counters::default()), CancellationToken::new(), Again::default());
+    let options = WatchOptions { again: again.clone(), upkeep: None, ..WatchOptions::default() };
+    let watching = {
+        let (counters, stop) = (Arc::clone(&counters), stop.clone());
+        tokio::spawn(async move { watch(&mut writer, &[source], &options, &counters, &stop).await })
+    };
+    assert_eq!(again.ask(objects), truth.objects as usize);
+    let started = std::time::Instant::now();
+    while counters.progress().records < truth.records {
+        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", counters.progress());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    stop.cancel();
+    watching.await.unwrap().unwrap();
+    assert_eq!(lake.refresh().await.unwrap().flows.rows(), truth.records);
 }
