@@ -54,7 +54,7 @@ pub(super) fn resolve(spec: &SourceSpec, environment: Environment<'_>) -> Result
         (None, None) => {
             return Err(setting(
                 "neither endpoint nor region of the bucket is known",
-                "give --region (such as us-south) or --endpoint (such as \
+                "give --signing-region (such as us-south) or --endpoint (such as \
                  https://s3.us-south.cloud-object-storage.appdomain.cloud)",
             ));
         }
@@ -198,7 +198,7 @@ mod tests {
         );
         assert!(by_region("eu-central-1").starts_with("https://s3.eu-central-1.amazonaws.com/ eu-central-1"));
         let spec = SourceSpec::new("s3://b");
-        assert!(resolved(&spec, &KEYS).contains("give --region"));
+        assert!(resolved(&spec, &KEYS).contains("give --signing-region"));
         let in_environment =
             [KEYS[0], KEYS[1], ("AWS_REGION", "eu-west-1"), ("AWS_ENDPOINT_URL", "http://localhost:9")];
         assert!(resolved(&spec, &in_environment).starts_with("http://localhost:9/ eu-west-1"));

@@ -109,7 +109,9 @@ impl Client {
             400 if expired => (self.denied(what(), &code, reason), Again::WithNewToken),
             301 | 302 | 307 | 308 => {
                 let next = match header("x-amz-bucket-region") {
-                    Some(region) => format!("the bucket is in region {region}: use --region {region}"),
+                    Some(region) => {
+                        format!("the bucket is in region {region}: use --signing-region {region}")
+                    }
                     None => "use the endpoint of the bucket's own region".to_owned(),
                 };
                 (store(&next), Again::Never)
