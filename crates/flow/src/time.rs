@@ -5,10 +5,15 @@ pub const SECOND: i64 = 1_000_000;
 /// Microseconds in a day.
 pub const DAY: i64 = 86_400 * SECOND;
 
+/// Instants that a day and a time can be written for everywhere: the years 1 to 9999, less the last two days, which some
+/// zones have already left.
+const WRITABLE: std::ops::Range<i64> = -62_135_596_800 * SECOND..253_402_128_000 * SECOND;
+
 /// Parses a provider's time: RFC 3339 with upper or lower case `T` and `Z`, an optional fraction of any length (cut at
 /// microseconds), a numeric offset, or no zone at all, which means UTC (IBM's documentation prints times so).
 ///
-/// Returns microseconds since the epoch; none for anything else, including the empty text.
+/// Returns microseconds since the epoch; none for anything else, including the empty text, and for what lies outside
+/// the years 1 to 9999 (to 9999-12-29): no program could name such a day.
 pub fn parse(text: &[u8]) -> Option<i64> {
     let digits = |range: std::ops::Range<usize>| -> Option<i64> {
         let mut value = 0;
@@ -67,7 +72,7 @@ pub fn parse(text: &[u8]) -> Option<i64> {
         _ => return None,
     };
     let seconds = days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset;
-    Some(seconds * SECOND + micros)
+    Some(seconds * SECOND + micros).filter(|instant| WRITABLE.contains(instant))
 }
 
 /// Returns the days since the epoch of a civil date (proleptic Gregorian calendar).
@@ -114,8 +119,25 @@ mod tests {
         assert_eq!(at("2020-06-04T13:42:39+02:00").as_deref(), Some("2020-06-04T11:42:39Z"));
         assert_eq!(at("2020-06-04T24:00:00Z").as_deref(), Some("2020-06-05T00:00:00Z"));
         assert_eq!(at("2020-02-29t00:00:00z").as_deref(), Some("2020-02-29T00:00:00Z"));
-        for bad in ["", "2020-06-04", "2021-02-29T00:00:00Z", "2020-06-04T13:42:39.Z", "2020-06-04T25:00:00Z", "x"] {
+        for bad in
+            ["", "2020-06-04", "2021-02-29T00:00:00Z", "2020-06-04T13:42:39.Z", "2020-06-04T25:00:00Z", "x"]
+        {
             assert_eq!(at(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_that_have_no_writable_day_are_none() {
+        let day = |text: &str| parse(text.as_bytes()).map(|micros| format_day(day_of(micros)));
+        assert_eq!(day("9999-12-29T23:59:59.999999Z").as_deref(), Some("9999-12-29"));
+        assert_eq!(day("0001-01-01T00:00:00Z").as_deref(), Some("0001-01-01"));
+        for text in [
+            "9999-12-31T23:59:59Z",
+            "9999-12-29T24:00:00Z",
+            "0000-12-31T23:59:59Z",
+            "0001-01-01T00:00:00+00:01",
+        ] {
+            assert_eq!(day(text), None, "{text}");
         }
     }
 
