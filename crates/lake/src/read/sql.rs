@@ -78,7 +78,8 @@ impl Reader {
         if !is_plain(&plan) {
             return Err(refused("only a SELECT can be run"));
         }
-        let fetch = limits.max_rows.saturating_add(1);
+        // A plan's limit is a signed number.
+        let fetch = limits.max_rows.min(i64::MAX as usize - 1) + 1;
         let plan = planned(
             LogicalPlanBuilder::from(plan).limit(0, Some(fetch)).and_then(LogicalPlanBuilder::build),
         )?;
@@ -126,6 +127,8 @@ impl Reader {
         for name in REFUSED_FUNCTIONS {
             planned(state.deregister_udf(name))?;
         }
+        // What now() says.
+        state.mark_start_execution();
         Ok(state)
     }
 }

@@ -51,6 +51,7 @@ async fn selects_run() {
         ),
         ("SELECT min(time) FROM FLOWS", vec!["2020-06-04T13:40:00Z"]),
         ("SELECT 1 UNION ALL SELECT 2", vec!["1", "2"]),
+        ("SELECT count(*) FROM flows WHERE time < now() AND time < current_date", vec!["10"]),
         (long.as_str(), vec!["5"]),
         (list.as_str(), vec!["5"]),
         (
@@ -61,6 +62,16 @@ async fn selects_run() {
         let answer = lake.reader.sql(statement, None, Limits::default()).await;
         let answer = answer.unwrap_or_else(|error| panic!("{statement}: {error:?}"));
         assert_eq!(shown(&answer.rows), expected, "{statement}");
+    }
+}
+
+#[tokio::test]
+async fn all_rows_can_be_asked_for() {
+    let lake = lake().await;
+    for max_rows in [usize::MAX, i64::MAX as usize, 10] {
+        let limits = Limits { max_rows, ..Limits::default() };
+        let answer = lake.reader.sql("SELECT record_index FROM flows", None, limits).await.unwrap();
+        assert_eq!((shown(&answer.rows).len(), answer.truncated), (10, false), "{max_rows}");
     }
 }
 
