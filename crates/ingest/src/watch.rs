@@ -43,7 +43,7 @@ impl Default for WatchOptions {
         Self {
             poll: Duration::from_secs(60),
             discover: Duration::from_secs(300),
-            relist: Duration::from_secs(3600),
+            relist: Duration::from_secs(6 * 3600),
             filter: Filter::default(),
             pipeline: PipelineOptions { group: Duration::from_secs(1), ..PipelineOptions::default() },
             upkeep: Some(Duration::from_secs(60)),
@@ -116,6 +116,9 @@ fn newest_first(
     stream::select_with_strategy(of(new), of(backlog), |(): &mut ()| PollNext::Left)
 }
 
+/// Streams listed at a time.
+const LISTINGS: usize = 8;
+
 /// One source being looked at.
 #[derive(Clone)]
 struct Poller {
@@ -144,16 +147,17 @@ impl Poller {
                 }
             }
             let hours = HourFolder::around(flowglass_flow::time::now());
-            for stream in &streams {
-                let ended = ListEnd::default();
-                let items =
-                    listing(&self.source, self.source.list_recent(stream, &hours), &self.counters, &ended);
-                if !pass_on(items, &output, &stop).await {
-                    return;
-                }
-                if let Err(error) = ended.check() {
-                    tracing::warn!(stream, error = %chain(&error), "a stream could not be listed");
-                }
+            // Side by side: one after another, the streams of many vNICs would outlast the poll interval.
+            let ended = ListEnd::default();
+            let (source, counters, end) = (Arc::clone(&self.source), Arc::clone(&self.counters), ended.clone());
+            let items = stream::iter(streams.clone()).flat_map_unordered(LISTINGS, move |stream| {
+                listing(&source, source.list_recent(&stream, &hours), &counters, &end)
+            });
+            if !pass_on(items.boxed(), &output, &stop).await {
+                return;
+            }
+            if let Err(error) = ended.check() {
+                tracing::warn!(error = %chain(&error), "a stream could not be listed");
             }
             if !rest(self.options.poll.saturating_sub(started.elapsed()), &stop).await {
                 return;
