@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{AccessArgs, FilterArgs, LakeArgs, QuestionArgs, TextFormat, Words};
-use crate::settings::{ALLOWED_HOSTS, BEHIND_PROXY, LISTEN, POLL, TLS_CERT, TLS_KEY, TOKEN_FILE};
+use crate::settings::{ALLOWED_HOSTS, BEHIND_PROXY, KEEP_DAYS, LISTEN, POLL, TLS_CERT, TLS_KEY, TOKEN_FILE};
 
 /// Look after a lake: what it holds, what it misses, and its upkeep.
 #[derive(Debug, Args)]
@@ -124,6 +124,7 @@ pub(crate) struct QuarantineArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum QuarantineCommand {
     List(QuarantineListArgs),
+    Retry(QuarantineRetryArgs),
 }
 
 /// List objects that could not be read, or not wholly, with the reason.
@@ -160,14 +161,19 @@ pub(crate) struct QuarantineRetryArgs {
     pub(crate) lake: LakeArgs,
 }
 
-/// Serve the HTTP API, and read the sources of the settings file, until stopped.
+/// Serve the HTTP API, and read sources meanwhile, until stopped.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   flowglass serve --lake ./lake
   FLOWGLASS_TOKEN_FILE=token flowglass serve --lake ./lake --listen 0.0.0.0:7420 --tls-cert c.pem --tls-key k.pem")]
 pub(crate) struct ServeArgs {
+    /// Files, directories, or s3://bucket/prefix to read meanwhile; none: the sources of the settings file
+    #[arg(value_name = "SOURCE")]
+    pub(crate) sources: Vec<String>,
     #[arg(long, value_name = POLL.value, help = POLL.help())]
     pub(crate) poll: Option<String>,
+    #[arg(long, value_name = KEEP_DAYS.value, help = KEEP_DAYS.help())]
+    pub(crate) keep_days: Option<String>,
     #[command(flatten)]
     pub(crate) lake: LakeArgs,
     #[command(flatten)]

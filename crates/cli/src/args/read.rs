@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{LakeArgs, StoreArgs, TextFormat, Words};
-use crate::settings::{ANONYMOUS, IAM_ENDPOINT, POLL};
+use crate::settings::{ANONYMOUS, IAM_ENDPOINT, KEEP_DAYS, POLL};
 
 /// Which objects of a source.
 #[derive(Debug, Clone, Default, Args)]
@@ -103,6 +103,8 @@ pub(crate) struct WatchArgs {
     pub(crate) sources: Vec<String>,
     #[arg(long, value_name = POLL.value, help = POLL.help())]
     pub(crate) poll: Option<String>,
+    #[arg(long, value_name = KEEP_DAYS.value, help = KEEP_DAYS.help())]
+    pub(crate) keep_days: Option<String>,
     #[command(flatten)]
     pub(crate) access: AccessArgs,
     #[command(flatten)]

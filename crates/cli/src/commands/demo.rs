@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flowglass_ingest::source::{Filter, SourceSpec, open};
+use flowglass_ingest::source::{Filter, Source, SourceSpec, open};
 use flowglass_ingest::{Counters, WatchOptions, ingest};
 use flowglass_lake::{Lake, Writer};
 use flowglass_server::{Server, ServerError, Settings};
@@ -68,10 +68,10 @@ pub(super) async fn run(context: &Context, args: &DemoArgs) -> Result<()> {
         return Ok(());
     }
 
-    let server = listen(context, &lake, args)?;
+    let options = WatchOptions { poll: POLL, ..reading::watch_options(context, None, Filter::default())? };
+    let server = listen(context, &lake, args, &sources, &options)?;
     tell(&server.url(), &lake_folder)?;
-    let poll = WatchOptions { poll: POLL, ..reading::watch_options(context, None, Filter::default())? };
-    let watching = Watching::start(&lake, sources.to_vec(), poll, counters, stop.clone()).await?;
+    let watching = Watching::start(&lake, sources.to_vec(), options, counters, stop.clone()).await?;
     let (served, simulated) = tokio::join!(
         server.run(stop.clone().cancelled_owned()),
         simulate::realtime(context, &config, &bucket, &stop)
@@ -88,12 +88,18 @@ pub(super) async fn run(context: &Context, args: &DemoArgs) -> Result<()> {
 const POLL: Duration = Duration::from_secs(2);
 
 /// Listens where asked; without a wish, on the usual port, or on a free one if that is taken.
-fn listen(context: &Context, lake: &Lake, args: &DemoArgs) -> Result<Server> {
+fn listen(
+    context: &Context,
+    lake: &Lake,
+    args: &DemoArgs,
+    sources: &[Arc<dyn Source>],
+    options: &WatchOptions,
+) -> Result<Server> {
     let server_args = ServerArgs { listen: args.listen.clone(), ..ServerArgs::default() };
-    let settings = serve::settings(context, &server_args, &LimitArgs::default())?;
+    let limits = LimitArgs::default();
+    let settings = serve::settings(context, &server_args, &limits)?;
     let bind = |settings: &Settings| {
-        Server::bind(settings, serve::state(context, lake.clone(), &LimitArgs::default())?)
-            .map_err(Bind::Failed)
+        Server::bind(settings, serve::state(context, lake, &limits, sources, options)?).map_err(Bind::Failed)
     };
     match bind(&settings) {
         Err(Bind::Failed(ServerError::Listen { .. })) if args.listen.is_none() => {

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 
-use flowglass_ingest::{Counters, IngestReport, ingest};
+use flowglass_ingest::{Counters, IngestReport, PipelineOptions, first_kept_day, ingest};
 use flowglass_lake::Writer;
 use serde_json::json;
 
@@ -25,7 +25,8 @@ pub(super) async fn run(context: &Context, args: &IngestArgs) -> Result<()> {
     if !context.quiet && std::io::stderr().is_terminal() {
         reading::count_beside(&sources, &filter, &writer, &counters);
     }
-    let options = reading::pipeline(context);
+    let expire_before = reading::keep_days(context, None)?.map(first_kept_day);
+    let options = PipelineOptions { expire_before, ..reading::pipeline(context) };
     let work = ingest(&mut writer, &sources, &filter, &options, &counters, &stop);
     let report = reading::with_progress(context, "ingesting", &counters, work).await?;
     // The records are in; files that many small runs leave behind are merged when it is worth it.
@@ -38,7 +39,7 @@ pub(super) async fn run(context: &Context, args: &IngestArgs) -> Result<()> {
     result(args, &report)
 }
 
-fn tell(context: &Context, format: TextFormat, report: &IngestReport) -> Result<()> {
+pub(super) fn tell(context: &Context, format: TextFormat, report: &IngestReport) -> Result<()> {
     let mut out = stdout();
     match format {
         TextFormat::Json => {

@@ -1,6 +1,7 @@
 //! `lake`: what it holds, what it misses, and its upkeep.
 
 mod coverage;
+mod objects;
 mod quarantine;
 mod stats;
 mod upkeep;

@@ -13,6 +13,7 @@ mod reference;
 mod row;
 mod search;
 mod serve;
+mod served_sources;
 mod show;
 mod simulate;
 mod source;
@@ -31,9 +32,9 @@ use crate::failure::{Failure, Result};
 /// What failed, on what, and what to do next.
 pub(crate) fn run(cli: Cli, context: &Context) -> Result<()> {
     match cli.command {
-        Command::Completions(args) => return reference::completions(&args),
-        Command::Reference(args) => return reference::page(&args),
-        Command::Fields(args) => return fields::run(context, &args),
+        Command::Completions(args) => reference::completions(&args),
+        Command::Reference(args) => reference::page(&args),
+        Command::Fields(args) => fields::run(context, &args),
         command => {
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(context.threads)

@@ -9,10 +9,10 @@ use flowglass_lake::{Lake, Writer};
 use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::output::number;
 use crate::output::progress::{Amount, Progress};
-use crate::settings::{Lasting, POLL};
+use crate::settings::{KEEP_DAYS, Lasting, POLL};
 
 /// How often progress is looked at.
 const LOOK: Duration = Duration::from_millis(200);
@@ -61,12 +61,22 @@ pub(super) fn pipeline(context: &Context) -> PipelineOptions {
     PipelineOptions { decoders: context.threads, ..PipelineOptions::default() }
 }
 
+/// Days to keep, if not for ever.
+pub(super) fn keep_days(context: &Context, flag: Option<&str>) -> Result<Option<u32>> {
+    let days: Option<u32> = context.settings.get(&KEEP_DAYS, flag)?;
+    match days {
+        Some(0) => Err(Failure::usage("0 days to keep would keep nothing").hint("1 keeps today")),
+        days => Ok(days),
+    }
+}
+
 /// How sources are watched.
 pub(super) fn watch_options(context: &Context, poll: Option<&str>, filter: Filter) -> Result<WatchOptions> {
+    let retention_days = keep_days(context, None)?;
     let Lasting(poll) = context.settings.get_or_default(&POLL, poll)?;
     let defaults = WatchOptions::default();
     let pipeline = PipelineOptions { decoders: context.threads, ..defaults.pipeline };
-    Ok(WatchOptions { poll: poll.max(Duration::from_secs(1)), filter, pipeline, ..defaults })
+    Ok(WatchOptions { poll: poll.max(Duration::from_secs(1)), filter, pipeline, retention_days, ..defaults })
 }
 
 /// Shows what an ingester counts until the work is done, and returns its result.
@@ -159,9 +169,7 @@ impl Watching {
     pub(super) async fn ended(self) -> Result<()> {
         match self.task.await {
             Ok(result) => Ok(result?),
-            Err(error) => {
-                Err(crate::failure::Failure::error(format!("reading the sources stopped: {error}")))
-            }
+            Err(error) => Err(Failure::error(format!("reading the sources stopped: {error}"))),
         }
     }
 }

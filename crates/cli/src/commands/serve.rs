@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use flowglass_ingest::Counters;
-use flowglass_ingest::source::Filter;
+use flowglass_ingest::source::{Filter, Source};
+use flowglass_ingest::{Counters, WatchOptions};
 use flowglass_lake::Lake;
 use flowglass_server::{AppState, Limits, Secret, Server, Settings};
 
 use super::reading::{self, Watching};
+use super::served_sources::ServedSources;
 use super::source::Access;
 use crate::args::{AccessArgs, LimitArgs, ServeArgs, ServerArgs};
 use crate::context::Context;
@@ -21,22 +22,25 @@ pub(super) async fn run(context: &Context, args: &ServeArgs) -> Result<()> {
     // Nothing is begun before it is known that it may be served.
     settings.check()?;
     let access = Access::new(context, &AccessArgs::default(), &args.lake.store, None)?;
-    let sources = access.open(context, &[]).await?;
+    let sources = access.open(context, &args.sources).await?;
     let lake = if sources.is_empty() {
         context.lake(&args.lake).await?
     } else {
         context.lake_or_new(&args.lake).await?
     };
-    let server = Server::bind(&settings, state(context, lake.clone(), &args.limits)?)?;
+    let mut options = reading::watch_options(context, args.poll.as_deref(), Filter::default())?;
+    options.retention_days = reading::keep_days(context, args.keep_days.as_deref())?;
+    let server = Server::bind(&settings, state(context, &lake, &args.limits, &sources, &options)?)?;
     let stop = reading::stop_on_signal(context);
-    let counters = Arc::new(Counters::default());
     for source in &sources {
         context.tell(format!("watching {}", source.place()));
     }
-    let options = reading::watch_options(context, args.poll.as_deref(), Filter::default())?;
     let watching = match sources.is_empty() {
         true => None,
-        false => Some(Watching::start(&lake, sources, options, counters, stop.clone()).await?),
+        false => {
+            let counters = Arc::new(Counters::default());
+            Some(Watching::start(&lake, sources, options, counters, stop.clone()).await?)
+        }
     };
     context.tell(format!("serving {} at {}; Ctrl-C ends it", lake.location().url, server.url()));
     let served = server.run(stop.clone().cancelled_owned()).await;
@@ -83,8 +87,20 @@ pub(super) fn settings(context: &Context, args: &ServerArgs, limits: &LimitArgs)
     })
 }
 
-/// What the server answers from.
-pub(super) fn state(context: &Context, lake: Lake, limits: &LimitArgs) -> Result<AppState> {
-    let reader = context.reader_of(lake, limits)?;
-    Ok(AppState::new(reader).with_names(Arc::new(context.names(None)?)))
+/// What the server answers from: the lake, the names, and the sources that are watched with these options.
+pub(super) fn state(
+    context: &Context,
+    lake: &Lake,
+    limits: &LimitArgs,
+    sources: &[Arc<dyn Source>],
+    options: &WatchOptions,
+) -> Result<AppState> {
+    let reader = context.reader_of(lake.clone(), limits)?;
+    let state = AppState::new(reader).with_names(Arc::new(context.names(None)?));
+    if sources.is_empty() {
+        return Ok(state);
+    }
+    let names = sources.iter().map(|source| source.name().clone()).collect();
+    let sources = ServedSources { lake: lake.clone(), names, again: options.again.clone() };
+    Ok(state.with_sources(Arc::new(sources)))
 }

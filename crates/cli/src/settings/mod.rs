@@ -118,6 +118,8 @@ settings! {
         .means("Time after which a query is given up.");
     POLL = Setting::new("poll", "poll", "FLOWGLASS_POLL", "DURATION").default("10s")
         .means("Pause between two listings of what is new, when a source is watched.");
+    KEEP_DAYS = Setting::new("keep_days", "keep-days", "FLOWGLASS_KEEP_DAYS", "DAYS").default("for ever")
+        .means("Days to keep: whole objects whose window lies further back leave the lake, and are not read again.");
     LISTEN = Setting::new("listen", "listen", "FLOWGLASS_LISTEN", "ADDRESS").default("127.0.0.1:7420")
         .means("Address and port to serve on. Any other than loopback needs a token, and TLS or a proxy.");
     TOKEN = Setting::new("token", "", "FLOWGLASS_TOKEN", "TEXT").secret()

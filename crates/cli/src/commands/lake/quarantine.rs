@@ -1,5 +1,7 @@
 //! `lake quarantine`: what could not be read.
 
+mod retry;
+
 use std::io::Write;
 
 use arrow::array::RecordBatch;
@@ -17,6 +19,7 @@ use crate::output::{number, stdout};
 pub(super) async fn run(context: &Context, command: &QuarantineCommand) -> Result<()> {
     match command {
         QuarantineCommand::List(args) => list(context, args).await,
+        QuarantineCommand::Retry(args) => retry::run(context, args).await,
     }
 }
 
