@@ -133,6 +133,36 @@ pub(crate) fn resume(cursor: &Cursor, order: &Order, scope: &Scope) -> Result<(u
     Ok((place.v, order.after(&values)))
 }
 
+/// What an error means to who goes on with a cursor: files that are gone were of the version the cursor holds at.
+pub(crate) fn expired(error: LakeError, cursor: Option<&Cursor>) -> LakeError {
+    if cursor.is_none() || !is_gone(&error) {
+        return error;
+    }
+    LakeError::BadRequest {
+        reason: "the cursor has expired: the version of the lake it goes on in was removed by vacuum"
+            .to_owned(),
+        hint: Some("ask the same question again without a cursor".to_owned()),
+    }
+}
+
+/// True if something is missing in the store.
+fn is_gone(error: &LakeError) -> bool {
+    if matches!(error, LakeError::NotFound { .. }) {
+        return true;
+    }
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let store = error
+            .downcast_ref()
+            .or_else(|| error.downcast_ref::<Box<object_store::Error>>().map(|boxed| &**boxed));
+        if matches!(store, Some(object_store::Error::NotFound { .. })) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
 fn scalar(value: &serde_json::Value, data_type: &DataType) -> Option<ScalarValue> {
     if value.is_null() {
         return ScalarValue::try_new_null(data_type).ok();

@@ -36,7 +36,8 @@ impl Reader {
     /// lake version of the first.
     ///
     /// # Errors
-    /// [`LakeError::BadRequest`] for an unknown field or a cursor of another question.
+    /// [`LakeError::BadRequest`] for an unknown field, a cursor of another question, and one whose version of the lake
+    /// vacuum has removed.
     pub async fn search(&self, scope: &Scope, options: &SearchOptions) -> Result<SearchAnswer> {
         let limit = options.limit.unwrap_or(PAGE).min(options.limits.max_rows);
         let order = Order::new(&options.sort)?;
@@ -44,7 +45,8 @@ impl Reader {
         let fields = fields(&options.fields)?;
         // One row more tells whether there is a next page.
         let plan = self.search_plan(&run, scope, &order, &fields, after, Some(limit.saturating_add(1)))?;
-        let found = run.collect(plan).await?;
+        let found =
+            run.collect(plan).await.map_err(|error| cursor::expired(error, options.cursor.as_ref()))?;
         let mut rows = head(found.batches, limit);
         let more = rows.1;
         let next = match rows.0.last() {
@@ -121,7 +123,12 @@ impl Reader {
         };
         let (version, after) = cursor::resume(cursor, order, scope)?;
         let latest = self.views.latest().await?;
-        let view = if latest.version() == version { latest } else { self.views.at(version).await? };
+        let view = if latest.version() == version {
+            latest
+        } else {
+            let view = self.views.at(version).await;
+            view.map_err(|error| cursor::expired(error, Some(cursor)))?
+        };
         Ok((self.start_at(view, options.limits)?, after))
     }
 
