@@ -6,5 +6,6 @@ mod cursors;
 mod maintenance;
 mod protocol;
 mod read;
+mod release;
 mod support;
 mod views;
