@@ -121,7 +121,8 @@ pub(crate) fn encode(table: Table, day: i32, batches: &[RecordBatch]) -> Result<
     let wrong = |source| LakeError::Parquet { doing: "encode", path: path.clone(), source };
     let rows = one_batch(batches, &table.file_schema())?;
     let rows = match table {
-        Table::Flows => sort(&rows)?,
+        // Owned and dropped: a commit's rows should not be in memory one more time while they are encoded.
+        Table::Flows => sort(rows)?,
         Table::Objects => rows,
     };
     let options = ArrowWriterOptions::new().with_properties(properties(table)).with_skip_arrow_metadata(true);
@@ -190,13 +191,13 @@ pub(crate) fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordB
 }
 
 /// Sorts flow rows by initiator address, then time; rows equal in both keep their order.
-fn sort(rows: &RecordBatch) -> Result<RecordBatch> {
-    let keys = sort_keys(rows)?;
+fn sort(rows: RecordBatch) -> Result<RecordBatch> {
+    let keys = sort_keys(&rows)?;
     let numbered = keys.into_iter().zip(0_u32..).map(|((address, time), row)| (address, time, row));
     let mut keys: Vec<(u128, i64, u32)> = numbered.collect();
     keys.sort_unstable();
     let order = UInt32Array::from_iter_values(keys.into_iter().map(|(.., row)| row));
-    take_record_batch(rows, &order).map_err(|source| LakeError::Arrow { doing: "sort rows", source })
+    take_record_batch(&rows, &order).map_err(|source| LakeError::Arrow { doing: "sort rows", source })
 }
 
 /// Returns what flow rows are sorted by: initiator address by value, so that neighbours in a network are neighbours in
