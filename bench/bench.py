@@ -18,6 +18,7 @@ import decode
 import latency
 import report
 import stages
+import tables
 from machine import ROOT, Failed, description, say
 from peers import Peer
 from program import Program
@@ -70,12 +71,11 @@ def measure(given, folder):
         vnics = max(8, given.rows // (given.hours * 24) // 350)
         lake, result["lake"] = stages.make_lake(program, folder, "lake", given.rows, given.hours, vnics)
         tenth, _ = stages.make_lake(program, folder, "tenth", given.rows // 10, given.hours // 10, vnics)
-        made = stages.layouts(peers, folder, lake)
         result["sizes"] = {
-            "ClickHouse, the same columns": min(out.stat().st_size for kind, _, out in made if kind == "clickhouse"),
-            "ClickHouse, the provider's columns alone": stages.clickhouse_bytes(peers[1], folder, lake),
-            "DuckDB, the same columns": min(out.stat().st_size for kind, _, out in made if kind == "duckdb"),
+            "ClickHouse, the same columns": stages.clickhouse_bytes(peers[1], folder, lake, tables.all_columns()),
+            "ClickHouse, the provider's columns alone": stages.clickhouse_bytes(peers[1], folder, lake, ["time", *tables.PROVIDED]),
         }
+        made = stages.layouts(peers, folder, lake)
         result["asked"] = asked = stages.ask(program, lake, peers, made, folder, given)
         result["rare_tenth"] = stages.rare_in(program, tenth, asked["rare"], folder, given.runs)
         if given.latency_seconds:
@@ -94,6 +94,9 @@ def main():
     place = os.environ.get("BENCH_FOLDER")
     folder = pathlib.Path(tempfile.mkdtemp(prefix="flowglass-bench-", dir=place)).resolve()
     try:
+        free, needed = shutil.disk_usage(folder).free, given.rows * 300
+        if free < needed:
+            raise Failed(f"{given.rows:,} rows need about {needed / 1e9:.0f} GB in {folder.parent}, {free / 1e9:.0f} GB are free: set BENCH_FOLDER")
         result = measure(given, folder)
     except Failed as failed:
         for log in folder.glob("*.log"):

@@ -38,7 +38,8 @@ def ingest(found):
         for name, rate in rates.items()
     ]
     lines = [
-        f"{found['records']:,} records in {found['objects']:,} gzip objects on local disk.",
+        f"{found['records']:,} records in {found['objects']:,} gzip objects on local disk. The peers write one unsorted Parquet file of"
+        " record and header members and the object's name; their rows are compared with the lake's by digest.",
         "",
         table(("", "records/s", "Flowglass is × as fast", "CPU µs a record"), rows),
         "",
@@ -122,8 +123,8 @@ def everything(result):
         "",
         f"{lake['records']:,} records. Flowglass is asked over HTTP on one kept connection, its time includes the whole answer with"
         " coverage; the peers run in a process that stays, their time ends with the fetched rows. Each peer may read single Parquet"
-        " files of the same rows, sorted by address and by time, written by DuckDB (D) and by ClickHouse (C); the fastest for the"
-        " question counts and is named. All answers are compared row by row in every run, order included.",
+        " files of the same rows and the columns that are asked for, sorted by address and by time, written by DuckDB (D) and by"
+        " ClickHouse (C); the fastest for the question counts and is named. All answers are compared row by row in every run, order included.",
         "",
         *([f"**{len(asked['misses'])} answers differ**: " + "; ".join(asked["misses"][:5]), ""] if asked["misses"] else []),
         *questions(asked),

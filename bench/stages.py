@@ -136,10 +136,10 @@ def layouts(peers, folder, lake):
     return made
 
 
-def clickhouse_bytes(peer, folder, lake):
-    """Bytes of ClickHouse's Parquet of the provider's columns alone, sorted by address."""
-    out = folder / "clickhouse-provided.parquet"
-    peer.run(tables.clickhouse_layout(live_files(lake), out, "initiator_ip, time", ["time", *tables.PROVIDED]), LONG)
+def clickhouse_bytes(peer, folder, lake, columns):
+    """Bytes of ClickHouse's Parquet of some columns of a lake, sorted by address."""
+    out = folder / "clickhouse-size.parquet"
+    peer.run(tables.clickhouse_layout(live_files(lake), out, "initiator_ip, time", columns), LONG)
     size = out.stat().st_size
     out.unlink()
     return size
