@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{TestServer, encoded};
 
 /// Set to write the document anew.
-const UPDATE: &str = "FLOWGLASS_UPDATE_OPENAPI";
+const UPDATE: &str = "FLOWGLASS_UPDATE";
 
 #[test]
 fn the_committed_document_is_the_routes() {
