@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod context;
 mod failure;
+mod memory;
 mod output;
 mod settings;
 
@@ -14,6 +15,7 @@ use crate::context::Context;
 use crate::failure::{Failure, Result};
 
 fn main() -> ExitCode {
+    memory::give_back_what_is_freed();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let json = args::asks_for_json(&arguments);
     let cli = match args::Cli::read(arguments) {

@@ -50,7 +50,7 @@ impl Default for PipelineOptions {
         Self {
             fetches: 16,
             decoders: cores,
-            batch_rows: 300_000,
+            batch_rows: 200_000,
             batch_bytes: 192 << 20,
             batch_objects: batch_objects(),
             group: Duration::from_secs(10),
@@ -227,7 +227,9 @@ async fn commit(
                 }
             }
         }
-        if writer.lake().snapshot().unfolded.len() >= FOLD_AT {
+        let snapshot = writer.lake().snapshot();
+        let objects: usize = snapshot.unfolded.iter().map(|manifest| manifest.objects.len()).sum();
+        if snapshot.unfolded.len() >= FOLD_AT || objects >= FOLD_OBJECTS {
             lake.fold().await.map_err(IngestError::lake("fold manifests", &lake))?;
         }
     }
@@ -236,6 +238,8 @@ async fn commit(
 
 /// Unfolded manifests at which the committer folds: each costs a reader that opens the lake one request.
 const FOLD_AT: usize = 64;
+/// Objects of unfolded manifests at which the committer folds: each takes some 3 kB of memory until then.
+const FOLD_OBJECTS: usize = 10_000;
 
 /// Waits while the lake's disk is nearly full: a half-written file helps nobody, and queries need room to spill.
 async fn wait_for_room(writer: &Writer, least: u64, counters: &Counters) {
