@@ -12,7 +12,7 @@ pub(crate) struct Failure {
     kind: Kind,
     message: String,
     causes: Vec<String>,
-    place: Option<Place>,
+    place: Option<Box<Place>>,
     hint: Option<String>,
 }
 
@@ -92,12 +92,12 @@ impl Failure {
     pub(crate) fn text(what: &str, text: &str, error: &QueryError) -> Self {
         let drawing = QueryError { hint: None, ..error.clone() }.render(text);
         Self {
-            place: Some(Place {
+            place: Some(Box::new(Place {
                 text: text.to_owned(),
                 span: error.span.clone(),
                 message: error.message.clone(),
                 drawing,
-            }),
+            })),
             ..Self::usage(format!("{what} cannot be understood")).hint_opt(error.hint.clone())
         }
     }

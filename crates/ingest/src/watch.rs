@@ -135,7 +135,8 @@ impl Poller {
         let mut discovered: Option<Instant> = None;
         loop {
             let started = Instant::now();
-            if discovered.is_none_or(|at| at.elapsed() >= self.options.discover) {
+            // A source without streams may get its first one at any moment.
+            if streams.is_empty() || discovered.is_none_or(|at| at.elapsed() >= self.options.discover) {
                 match self.source.streams(&self.options.filter).await {
                     Ok(found) => {
                         streams = found;
@@ -149,7 +150,8 @@ impl Poller {
             let hours = HourFolder::around(flowglass_flow::time::now());
             // Side by side: one after another, the streams of many vNICs would outlast the poll interval.
             let ended = ListEnd::default();
-            let (source, counters, end) = (Arc::clone(&self.source), Arc::clone(&self.counters), ended.clone());
+            let (source, counters, end) =
+                (Arc::clone(&self.source), Arc::clone(&self.counters), ended.clone());
             let items = stream::iter(streams.clone()).flat_map_unordered(LISTINGS, move |stream| {
                 listing(&source, source.list_recent(&stream, &hours), &counters, &end)
             });

@@ -34,7 +34,7 @@ pub(super) fn page(args: &ReferenceArgs) -> Result<()> {
 fn commands() -> String {
     let mut page = String::from(
         "# Commands\n\n\
-         The help of every command, as `flowglass COMMAND --help` prints it. Results go to standard output, everything\n\
+         The help of every command, as `flowglass COMMAND -h` prints it; `--help` says more of each option. Results go to standard output, everything\n\
          else to standard error. Exit codes: 0 done, 1 failed, 2 wrong usage, a query that cannot be understood included.\n",
     );
     let mut command = Cli::command().term_width(100);
@@ -46,9 +46,15 @@ fn commands() -> String {
 fn describe(page: &mut String, command: &mut clap::Command, level: usize) {
     let heading = "#".repeat(level.min(3));
     let name = command.get_bin_name().unwrap_or_else(|| command.get_name()).to_owned();
-    let help = command.render_long_help().to_string();
+    let long = command.get_long_about().map(ToString::to_string).unwrap_or_default();
+    let help = command.render_help().to_string();
     let help: Vec<&str> = help.lines().map(str::trim_end).collect();
-    page.push_str(&format!("\n{heading} {name}\n\n```text\n{}\n```\n", help.join("\n").trim_end()));
+    page.push_str(&format!("\n{heading} {name}\n\n"));
+    // The short help repeats the first paragraph only.
+    if let Some((_, rest)) = long.split_once("\n\n") {
+        page.push_str(&format!("{}\n\n", rest.trim_end()));
+    }
+    page.push_str(&format!("```text\n{}\n```\n", help.join("\n").trim_end()));
     for subcommand in command.get_subcommands_mut() {
         if subcommand.get_name() != "help" && !subcommand.is_hide_set() {
             describe(page, subcommand, level + 1);

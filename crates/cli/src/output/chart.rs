@@ -101,7 +101,7 @@ fn fine(value: u64, most: u64, bar: usize) -> String {
     }
     let eighths = scaled(value, most, bar * 8);
     let mut text: String = std::iter::repeat_n(GLYPHS[0], eighths / 8).collect();
-    if eighths % 8 > 0 {
+    if !eighths.is_multiple_of(8) {
         text.push(EIGHTHS[eighths % 8]);
     }
     text

@@ -2,22 +2,20 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::lake::sample;
-use crate::support::{empty_folder, flowglass, run};
-
-/// Asks a process to end, as Ctrl-C does.
-pub(crate) fn interrupt(child: &Child) {
-    let status = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(status.is_ok_and(|status| status.success()));
-}
+use crate::support::{Running, empty_folder, flowglass, run};
 
 #[test]
 fn check_without_writing() {
     let seen = run(&format!("check {}", sample().bucket.display()));
-    let lines: Vec<&str> = seen.lines().filter(|line| !line.starts_with("read ")).collect();
+    // What is read, and so what is expected, follows from the order of the directory.
+    let lines: Vec<&str> =
+        seen.lines().filter(|line| !line.starts_with("read ") && !line.starts_with("expect ")).collect();
+    assert!(seen.contains("\nexpect    about "), "{seen}");
+    assert_eq!(seen.lines().filter(|line| line.starts_with("read ")).count(), 8, "{seen}");
     insta::assert_snapshot!(lines.join("\n"), @"
     exit code 0
     --- stdout
@@ -27,7 +25,6 @@ fn check_without_writing() {
     vNICs     2, 4 streams
     objects   95, 91 kB (every object was listed)
     days      2026-11-02
-    expect    about 653 records and 26 kB in the lake
     watching  costs no listing calls
     ");
     insta::assert_snapshot!(run("check no-such-directory"), @"
@@ -107,6 +104,18 @@ fn what_cannot_be_read_is_listed() {
     let table = run(&format!("lake quarantine list --lake {lake}"));
     assert!(table.contains("record 0: target_port is 70000"), "{table}");
     assert_eq!(run(&format!("search --count -q --lake {lake}")), "exit code 0\n--- stdout\n1\n");
+
+    // Once it is mended, it can be read again.
+    std::fs::write(folder.join("bucket/half.json"), half.replace("70000", "7000")).expect("writable");
+    insta::assert_snapshot!(mask(run(&format!("lake quarantine retry --all --lake {lake}"))), @"
+    exit code 0
+    --- stdout
+    2 objects: 2 new with 2 records, 1 unreadable
+    --- stderr
+    what could not be read, and why: flowglass lake quarantine list
+    ");
+    assert_eq!(run(&format!("search --count -q --lake {lake}")), "exit code 0\n--- stdout\n2\n");
+    insta::assert_snapshot!(run(&format!("lake quarantine retry nonsense --lake {lake}")), @"");
 }
 
 #[test]
@@ -115,8 +124,8 @@ fn watch_reads_what_appears_until_interrupted() {
     let (bucket, lake) = (folder.join("bucket"), folder.join("lake"));
     std::fs::create_dir_all(&bucket).expect("writable");
     let line = format!("watch {} --lake {} --poll 1s", bucket.display(), lake.display());
-    let mut child = flowglass(&line).stderr(Stdio::piped()).spawn().expect("the binary runs");
-    let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+    let mut watching = Running::start(flowglass(&line).stdout(Stdio::null()).stderr(Stdio::piped()));
+    let mut stderr = BufReader::new(watching.0.stderr.take().expect("piped"));
     let mut first = String::new();
     stderr.read_line(&mut first).expect("a line");
     assert!(first.starts_with("watching "), "{first}");
@@ -128,8 +137,53 @@ fn watch_reads_what_appears_until_interrupted() {
         assert!(begun.elapsed() < Duration::from_secs(30), "nothing was read");
         std::thread::sleep(Duration::from_millis(200));
     }
-    interrupt(&child);
-    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    assert_eq!(watching.interrupt(), Some(0));
+}
+
+#[test]
+fn verify_tells_what_differs() {
+    let folder = empty_folder("verify");
+    let (bucket, lake) = (folder.join("bucket"), folder.join("lake"));
+    let written = run(&format!("simulate {} --start 2026-11-02 --hours 1 --seed 7 -q", bucket.display()));
+    assert!(written.starts_with("exit code 0"), "{written}");
+    assert!(
+        run(&format!("ingest {} --lake {} -q", bucket.display(), lake.display())).starts_with("exit code 0")
+    );
+    let seen = |line: &str| {
+        let text = run(&format!("lake verify {line}--lake {}", lake.display()));
+        // Bytes and seconds follow from the file system.
+        text.lines()
+            .map(|line| line.split(" compared, ").next().unwrap_or_default().to_owned() + "\n")
+            .collect::<String>()
+    };
+    // Where it was read from, the lake remembers.
+    insta::assert_snapshot!(seen(""), @"
+    exit code 0
+    --- stdout
+    file: 47 same; 361 records
+    ");
+    let object = find(&bucket, "00000003.gz");
+    std::fs::remove_file(&object).expect("it is there");
+    let gone = seen(&format!("{} ", bucket.display()));
+    assert!(gone.starts_with("exit code 0") && gone.contains("1 gone"), "what is gone is no failure: {gone}");
+    let document = run(&format!("lake verify {} --lake {} --format json", bucket.display(), lake.display()));
+    assert!(document.contains("\"passed\":true") && document.contains("\"gone\":1"), "{document}");
+}
+
+/// The first file of that name below a folder.
+fn find(folder: &Path, name: &str) -> std::path::PathBuf {
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.file_name().is_some_and(|found| found == name) {
+                return path;
+            }
+        }
+    }
+    panic!("no file {name}")
 }
 
 fn count(lake: &Path) -> u64 {

@@ -2,11 +2,10 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{ChildStdout, Stdio};
 
 use crate::lake::ask;
-use crate::reading::interrupt;
-use crate::support::{empty_folder, flowglass, run, show};
+use crate::support::{Running, empty_folder, flowglass, run, show};
 
 /// Asks for a path and returns status line and body.
 fn get(address: &str, path: &str) -> String {
@@ -32,26 +31,25 @@ fn address(lines: &mut impl BufRead) -> String {
 #[test]
 fn serve_answers_and_ends() {
     let mut command = ask("serve --listen 127.0.0.1:0");
-    let mut child = command.stderr(Stdio::piped()).spawn().expect("the binary runs");
-    let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
+    let mut serving = Running::start(command.stdout(Stdio::null()).stderr(Stdio::piped()));
+    let mut stderr = BufReader::new(serving.0.stderr.take().expect("piped"));
     let address = address(&mut stderr);
     let answer = get(&address, "/api/v1/openapi.json");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    interrupt(&child);
-    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    assert_eq!(serving.interrupt(), Some(0));
 }
 
 #[test]
 fn serve_refuses_what_is_not_safe() {
     insta::assert_snapshot!(show(ask("serve --listen 0.0.0.0:7420")), @"
-    exit code 1
+    exit code 2
     --- stderr
     error: will not listen on 0.0.0.0:7420, which others can reach, without a token (--token-file FILE, or FLOWGLASS_TOKEN) and TLS (--tls-cert FILE --tls-key FILE, or --behind-proxy where a proxy speaks it)
     ");
     let mut half = ask("serve --listen 0.0.0.0:7420");
     half.env("FLOWGLASS_TOKEN", "a-token-that-is-long-enough");
     insta::assert_snapshot!(show(half), @"
-    exit code 1
+    exit code 2
     --- stderr
     error: will not listen on 0.0.0.0:7420, which others can reach, without TLS (--tls-cert FILE --tls-key FILE, or --behind-proxy where a proxy speaks it)
     ");
@@ -110,11 +108,11 @@ fn simulate_is_the_same_every_time() {
 fn demo_runs_and_says_what_to_ask() {
     let folder = empty_folder("demo");
     let mut command = flowglass(&format!("demo --dir {} --hours 1 --listen 127.0.0.1:0", folder.display()));
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary runs");
-    let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
+    let mut serving = Running::start(command.stdout(Stdio::piped()).stderr(Stdio::null()));
+    let mut stdout = BufReader::new(serving.0.stdout.take().expect("piped"));
     let address = address(&mut stdout);
     assert!(get(&address, "/api/v1/openapi.json").starts_with("HTTP/1.1 200"));
-    let questions = questions(&mut stdout, &mut child);
+    let questions = questions(&mut stdout, &mut serving);
     assert_eq!(questions.len(), 5, "{questions:?}");
     for question in questions {
         let mut command = flowglass(&question);
@@ -122,18 +120,17 @@ fn demo_runs_and_says_what_to_ask() {
         let seen = show(command);
         assert!(seen.starts_with("exit code 0\n--- stdout\n"), "{question}: {seen}");
     }
-    interrupt(&child);
-    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    assert_eq!(serving.interrupt(), Some(0));
 }
 
 /// The commands that the demo offers.
-fn questions(stdout: &mut BufReader<ChildStdout>, child: &mut Child) -> Vec<String> {
+fn questions(stdout: &mut BufReader<ChildStdout>, serving: &mut Running) -> Vec<String> {
     let mut found = Vec::new();
     let mut line = String::new();
     while found.len() < 5 && stdout.read_line(&mut line).expect("text") > 0 {
         found.extend(line.trim().strip_prefix("flowglass ").map(str::to_owned));
         line.clear();
     }
-    assert!(child.try_wait().expect("it can be asked").is_none(), "it goes on");
+    assert!(serving.0.try_wait().expect("it can be asked").is_none(), "it goes on");
     found
 }

@@ -1,7 +1,7 @@
 //! Running the binary.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 /// The command with these arguments, in a folder of its own, free of the caller's settings. `'a b' c` are two arguments.
 pub(crate) fn flowglass(line: &str) -> Command {
@@ -34,6 +34,31 @@ pub(crate) fn empty_folder(name: &str) -> PathBuf {
     let path = folder(name);
     std::fs::remove_dir_all(&path).expect("the folder can be removed");
     folder(name)
+}
+
+/// A running program, killed when the test ends, however it ends.
+pub(crate) struct Running(pub(crate) Child);
+
+impl Running {
+    /// Starts a command.
+    pub(crate) fn start(command: &mut Command) -> Self {
+        Self(command.spawn().expect("the binary runs"))
+    }
+
+    /// Asks it to end, as Ctrl-C does, and returns its exit code.
+    pub(crate) fn interrupt(mut self) -> Option<i32> {
+        let status = Command::new("kill").args(["-INT", &self.0.id().to_string()]).status();
+        assert!(status.is_ok_and(|status| status.success()), "it runs still");
+        self.0.wait().expect("it ends").code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// Runs a command line and returns what a user sees: exit code, standard output, standard error.

@@ -37,8 +37,10 @@ pub(super) async fn run(context: &Context, args: &VerifyArgs) -> Result<()> {
     let mut out = stdout();
     match args.format {
         TextFormat::Json => {
-            let sources: Vec<_> =
-                reports.iter().map(|(source, report)| json!({ "source": source, "report": report })).collect();
+            let sources: Vec<_> = reports
+                .iter()
+                .map(|(source, report)| json!({ "source": source, "report": report }))
+                .collect();
             writeln!(out, "{}", json!({ "passed": differing == 0, "sources": sources }))?;
         }
         TextFormat::Text => {
@@ -98,8 +100,11 @@ async fn with_progress(
 }
 
 fn write(out: &mut impl Write, source: &str, report: &VerifyReport, context: &Context) -> Result<()> {
-    let counts: Vec<String> =
-        report.counts.iter().map(|(verdict, count)| format!("{} {verdict}", number::grouped(*count))).collect();
+    let counts: Vec<String> = report
+        .counts
+        .iter()
+        .map(|(verdict, count)| format!("{} {verdict}", number::grouped(*count)))
+        .collect();
     writeln!(
         out,
         "{source}: {}; {} compared, {} read, {:.1} s",
