@@ -7,6 +7,7 @@ mod answers;
 mod help;
 mod lake;
 mod licences;
+mod memory;
 mod reading;
 mod search;
 mod serving;
