@@ -385,10 +385,9 @@ pub(crate) async fn find(
             max: Some(crate::delta::Value::Text(max)),
             ..
         }) = file.stats.column("key")
+            && (key < min.as_ref() || key > max.as_ref())
         {
-            if key < min.as_ref() || key > max.as_ref() {
-                continue;
-            }
+            continue;
         }
         let columns = ["object_id", "source", "key", "records"];
         for batch in parquet_file::read(lake.objects().store(), &file.path, Some(&columns)).await? {

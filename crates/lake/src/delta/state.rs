@@ -94,16 +94,16 @@ impl TableState {
                         .collect(),
                 );
             }
-            if let Some(protocol) = line.protocol {
-                if protocol.min_reader_version > 1 || protocol.min_writer_version > 2 {
-                    return Err(LakeError::Incompatible {
-                        url: table.to_owned(),
-                        reason: format!(
-                            "it was raised to Delta protocol {}/{} by another program; Flowglass writes 1/2",
-                            protocol.min_reader_version, protocol.min_writer_version
-                        ),
-                    });
-                }
+            if let Some(protocol) = line.protocol
+                && (protocol.min_reader_version > 1 || protocol.min_writer_version > 2)
+            {
+                return Err(LakeError::Incompatible {
+                    url: table.to_owned(),
+                    reason: format!(
+                        "it was raised to Delta protocol {}/{} by another program; Flowglass writes 1/2",
+                        protocol.min_reader_version, protocol.min_writer_version
+                    ),
+                });
             }
         }
         Ok((next, added))

@@ -97,10 +97,10 @@ impl FileStats {
             };
             let mut max = bound(maxs);
             // Other writers cut the largest instant to milliseconds; the true one may lie up to 999 µs later.
-            if let (true, Some(Value::Integer(micros))) = (time, &mut max) {
-                if *micros % 1000 == 0 {
-                    *micros += 999;
-                }
+            if let (true, Some(Value::Integer(micros))) = (time, &mut max)
+                && *micros % 1000 == 0
+            {
+                *micros += 999;
             }
             columns.push(ColumnStats {
                 column: interned(name),
