@@ -8,7 +8,7 @@ use deltalake_core::kernel::{StructType, engine::arrow_conversion::TryIntoKernel
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake_core::{DeltaTable, DeltaTableError};
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use object_store::{ObjectStore, PutMode, PutOptions};
 use serde_json::json;
 use url::Url;
 
@@ -87,22 +87,14 @@ impl TableLog {
     /// # Errors
     /// If the store fails or the log is damaged or too new.
     pub async fn load(&self, version: Option<u64>) -> Result<Option<TableState>> {
-        let mut table = DeltaTable::new(Arc::clone(&self.delta));
-        let loaded = match version {
-            None => table.load().await,
-            Some(version) => table.load_version(version).await,
-        };
-        match loaded {
-            Ok(()) => {}
+        let table = match self.look(version).await {
+            Ok(table) => table,
             Err(DeltaTableError::NotATable(_) | DeltaTableError::InvalidTableLocation(_)) => return Ok(None),
             // The kernel has its own word for an empty log; ask the store rather than guess from its text.
-            Err(error) => {
-                return match self.store.head(&entry_path(0)).await {
-                    Err(object_store::Error::NotFound { .. }) if !self.has_log().await? => Ok(None),
-                    _ => Err(self.failed("load")(error)),
-                };
-            }
-        }
+            Err(_) if !self.has_log().await? => return Ok(None),
+            // Another process may have made the table since the look: look again.
+            Err(_) => self.look(version).await.map_err(self.failed("load"))?,
+        };
         let snapshot = table.snapshot().map_err(self.failed("load"))?;
         let mut files = BTreeMap::new();
         for view in snapshot.log_data().iter() {
@@ -219,6 +211,15 @@ impl TableLog {
             Some(Err(object_store::Error::NotFound { .. })) => Ok(false),
             Some(Err(source)) => Err(LakeError::Store { doing: "list", path: self.url.to_string(), source }),
         }
+    }
+
+    async fn look(&self, version: Option<u64>) -> Result<DeltaTable, DeltaTableError> {
+        let mut table = DeltaTable::new(Arc::clone(&self.delta));
+        match version {
+            None => table.load().await?,
+            Some(version) => table.load_version(version).await?,
+        }
+        Ok(table)
     }
 
     fn failed(&self, doing: &'static str) -> impl Fn(DeltaTableError) -> LakeError + '_ {

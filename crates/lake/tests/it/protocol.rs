@@ -9,6 +9,23 @@ async fn new_lake(directory: &tempfile::TempDir, shards: u32) -> Lake {
     Lake::open_or_create(directory.path().to_str().unwrap(), &options).await.unwrap()
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_lake_is_made_by_several_at_once() {
+    for _ in 0..20 {
+        let directory = tempfile::tempdir().unwrap();
+        let address = directory.path().to_str().unwrap().to_owned();
+        let one = || {
+            let address = address.clone();
+            tokio::spawn(
+                async move { Lake::open_or_create(&address, &LakeOptions::default()).await.map(|_| ()) },
+            )
+        };
+        for made in futures::future::join_all((0..6).map(|_| one())).await {
+            made.unwrap().unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_batch_is_committed_once() {
     let directory = tempfile::tempdir().unwrap();
