@@ -311,10 +311,10 @@ async fn fetch_all(
     });
     let mut fetched = Box::pin(fetches.buffer_unordered(options.fetches.max(1)));
     while let Some(read) = fetched.next().await {
-        if let Some(read) = read {
-            if output.send(read).await.is_err() {
-                return;
-            }
+        if let Some(read) = read
+            && output.send(read).await.is_err()
+        {
+            return;
         }
     }
 }

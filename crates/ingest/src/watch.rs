@@ -243,10 +243,10 @@ async fn keep_up(
         if let Err(error) = lake.upkeep().await {
             tracing::warn!(%error, "upkeep of the lake failed; it is tried again");
         }
-        if let Some(days) = retention_days {
-            if let Err(error) = lake.expire_before(first_kept_day(days)).await {
-                tracing::warn!(%error, "retention failed; it is tried again");
-            }
+        if let Some(days) = retention_days
+            && let Err(error) = lake.expire_before(first_kept_day(days)).await
+        {
+            tracing::warn!(%error, "retention failed; it is tried again");
         }
     }
 }
