@@ -192,7 +192,7 @@ pub(crate) struct GroupArgs {
     /// Sort by an aggregate (a hyphen in front is greatest first), or by `keys` [default: the first, greatest first]
     #[arg(long, value_name = "AGGREGATE", value_parser = Words)]
     pub(crate) sort: Option<String>,
-    /// Groups to print
+    /// Groups to print; 0 is all
     #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]
     pub(crate) limit: usize,
     /// Compare with the same length of time before (`previous`), or this much earlier (`7d`)

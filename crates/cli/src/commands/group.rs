@@ -13,20 +13,21 @@ use crate::args::{Format, GroupArgs};
 use crate::context::{Context, Question};
 use crate::failure::{Failure, Result};
 use crate::output::table::{Cell, Column, Table};
-use crate::output::{csv, meta, number, stdout};
+use crate::output::{csv, meta, stdout};
 use crate::settings::Lasting;
 
 pub(super) async fn run(context: &Context, args: &GroupArgs) -> Result<()> {
     let question = context.question(&args.question, &args.query)?;
     let aggregates = args.agg.iter().map(|text| aggregate(text.trim())).collect::<Result<Vec<_>>>()?;
+    let limit = if args.limit == 0 { i64::MAX as usize - 1 } else { args.limit };
     let options = GroupOptions {
         keys: args.by.iter().map(|text| key(text.trim())).collect::<Result<_>>()?,
         order: args.sort.as_deref().map_or(Ok(OrderBy::FirstAggregate), |text| order(text, &aggregates))?,
         aggregates,
-        limit: Some(args.limit),
+        limit: Some(limit),
         compare: args.compare.as_deref().map(comparison).transpose()?,
         time_zone: question.zone.iana().map(str::to_owned),
-        limits: context.limits(&args.question.limits, Limits::default().max_rows.max(args.limit))?,
+        limits: context.limits(&args.question.limits, Limits::default().max_rows.max(limit))?,
     };
     let reader = context.reader(&args.question.lake, &args.question.limits).await?;
     let answer = reader.group(&question.scope, &options).await?;
@@ -41,8 +42,8 @@ pub(super) async fn run(context: &Context, args: &GroupArgs) -> Result<()> {
     out.flush()?;
     drop(out);
     let nearest = answer.rows.is_empty().then_some(answer.nearest.as_ref());
-    let more = if answer.truncated { " of more" } else { "" };
-    let mut summary = format!("{}{more}", number::counted(answer.rows.len() as u64, "group", "groups"));
+    let count = answer.rows.len() as u64;
+    let mut summary = meta::shown(count, "group", "groups", answer.truncated, "--limit 0 for all");
     if let Some(range) = &answer.compared {
         summary.push_str(&format!(", compared with {}", meta::range(range, &question.zone)));
     }

@@ -230,10 +230,8 @@ impl Answer<'_> {
         if self.rows == 0 {
             meta::nearest(nearest, meta, zone);
         }
-        let mut summary = number::counted(self.rows as u64, "record", "records");
-        if self.more {
-            summary = format!("{summary} of more (--limit 0 for all, --count to count)");
-        }
+        let all = "--limit 0 for all, --count to count";
+        let summary = meta::shown(self.rows as u64, "record", "records", self.more, all);
         meta::write(&summary, meta, zone, self.context.side_style);
     }
 }

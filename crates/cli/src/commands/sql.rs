@@ -9,7 +9,7 @@ use crate::args::{Format, SqlArgs};
 use crate::context::Context;
 use crate::failure::Result;
 use crate::output::zone::Zone;
-use crate::output::{batch, number, stdout};
+use crate::output::{batch, meta, stdout};
 
 pub(super) async fn run(context: &Context, args: &SqlArgs) -> Result<()> {
     let reader = context.reader(&args.lake, &args.limits).await?;
@@ -41,10 +41,9 @@ pub(super) async fn run(context: &Context, args: &SqlArgs) -> Result<()> {
     out.flush()?;
     drop(out);
     if args.format != Format::Json {
-        let more = if answer.truncated { " of more (--limit 0 for all)" } else { "" };
         context.tell(format!(
-            "{}{more}; raw: traffic seen from both ends is there twice, closing records too; {:.0} ms",
-            number::counted(count as u64, "row", "rows"),
+            "{}; raw: traffic seen from both ends is there twice, closing records too; {:.0} ms",
+            meta::shown(count as u64, "row", "rows", answer.truncated, "--limit 0 for all"),
             answer.elapsed_ms
         ));
     }

@@ -9,6 +9,12 @@ use crate::args::Format;
 use crate::context::Context;
 use crate::failure::Result;
 
+/// How much of an answer is printed; `all` says how to get the rest, if there is one.
+pub(crate) fn shown(count: u64, one: &str, many: &str, more: bool, all: &str) -> String {
+    let counted = number::counted(count, one, many);
+    if more { format!("{counted} shown, there are more ({all})") } else { counted }
+}
+
 /// Says an answer's measure, coverage and warnings on standard error.
 pub(crate) fn write(summary: &str, meta: &Meta, zone: &Zone, style: Style) {
     let mut line = format!("{summary}; counted: {}", meta.measure.words);

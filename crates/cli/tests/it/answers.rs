@@ -288,7 +288,7 @@ fn stats_and_coverage() {
     records        1,264
     files          1
     size           45 kB, 35.4 bytes a record
-    days           1, at most 1 files in one
+    days           1, at most 1 file in one
     vNICs          2
     oldest record  2026-11-02 00:00:04 UTC
     newest record  2026-11-02 01:56:30 UTC
@@ -337,7 +337,7 @@ fn upkeep() {
     insta::assert_snapshot!(run(&format!("lake compact --lake {lake}")), @"
     exit code 0
     --- stdout
-    0 files became 0: 0 of records, 0 B before, 0 B now
+    4 files became 2: 1,359 rows, 86 kB before, 62 kB now
     0 commits folded into the ledger
     ");
     insta::assert_snapshot!(run(&format!("lake vacuum --lake {lake}")), @"

@@ -51,11 +51,7 @@ fn reference_pages_are_current() {
             std::fs::write(&path, &made).expect("the page can be written");
         }
         let kept = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(
-            made == kept,
-            "{} is out of date; run this test with FLOWGLASS_UPDATE=1",
-            path.display()
-        );
+        assert!(made == kept, "{} is out of date; run this test with FLOWGLASS_UPDATE=1", path.display());
     }
 }
 

@@ -115,7 +115,12 @@ fn what_cannot_be_read_is_listed() {
     what could not be read, and why: flowglass lake quarantine list
     ");
     assert_eq!(run(&format!("search --count -q --lake {lake}")), "exit code 0\n--- stdout\n2\n");
-    insta::assert_snapshot!(run(&format!("lake quarantine retry nonsense --lake {lake}")), @"");
+    insta::assert_snapshot!(run(&format!("lake quarantine retry nonsense --lake {lake}")), @r#"
+    exit code 1
+    --- stderr
+    error: the lake knows no object "nonsense"
+    hint: `flowglass lake quarantine list` says which objects could not be read
+    "#);
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn table() {
     2026-11-02 01:53:18  rejected  I    92.63.197.61:45081  →  10.240.0.4:8080   http-alt  tcp    closing        0  487b9713d27acdeeed2f74f681f7b0a7-1
     2026-11-02 01:53:18  rejected  I    92.63.197.61:48799  →  10.240.0.4:34022            tcp    closing        0  487b9713d27acdeeed2f74f681f7b0a7-2
     --- stderr
-    4 records of more (--limit 0 for all, --count to count); counted: records; all time, UTC; 1 of 1 file read, [N] ms
+    4 records shown, there are more (--limit 0 for all, --count to count); counted: records; all time, UTC; 1 of 1 file read, [N] ms
     coverage: 98.9 % of the time of 2 vNICs, 3 gaps, the longest 0717-9e2b64f0-7d13-4c58-8a0e-b3f19c6d5201 silent since 2026-11-02 01:58:18; source last listed [TIME]
     warning: 300 s of windows are marked `skip data`: the provider lost some of their records, so counts are lower bounds
     ");
@@ -31,7 +31,7 @@ fn table() {
     2026-11-02 01:50:20  rejected  I    198.19.135.58:50134  →  10.240.0.4:22
     2026-11-02 01:48:18  rejected  I    92.63.197.61:55527   →  10.240.0.4:22
     --- stderr
-    3 records of more (--limit 0 for all, --count to count); counted: records; all time, UTC; 1 of 1 file read, [N] ms
+    3 records shown, there are more (--limit 0 for all, --count to count); counted: records; all time, UTC; 1 of 1 file read, [N] ms
     coverage: 98.9 % of the time of 2 vNICs, 3 gaps, the longest 0717-9e2b64f0-7d13-4c58-8a0e-b3f19c6d5201 silent since 2026-11-02 01:58:18; source last listed [TIME]
     warning: 300 s of windows are marked `skip data`: the provider lost some of their records, so counts are lower bounds
     ");
@@ -49,10 +49,10 @@ fn columns_asked_for() {
     insta::assert_snapshot!(asked("search --fields time,bytes_from_target,was_initiated,id --sort -bytes_from_target --limit 3 -q"), @"
     exit code 0
     --- stdout
-    time (UTC)           bytes_from_target  was_initiated
-    2026-11-02 00:03:24           18767941  false
-    2026-11-02 00:04:05           18757153  false
-    2026-11-02 00:08:18           13152802  false
+    time (UTC)           bytes_from_target  was_initiated  id
+    2026-11-02 00:03:24           18767941  false          5c5371d909e96dbdb5404e1b722daf32-2
+    2026-11-02 00:04:05           18757153  false          bdda3fe9cc65490ccb1409fd83cd162b-0
+    2026-11-02 00:08:18           13152802  false          fa546c7f41448370224b5bd36472539a-0
     ");
     insta::assert_snapshot!(asked("search --fields time,colour"), @r#"
     exit code 2
@@ -115,7 +115,7 @@ fn comma_separated() {
     2026-11-02T01:53:18Z,22,
     2026-11-02T01:50:20Z,22,
     ");
-    insta::assert_snapshot!(stdout("search nothing_like_this --format csv --fields time,target_port"), @"id,time,target_port");
+    insta::assert_snapshot!(stdout("search nothing_like_this --format csv --fields time,target_port"), @"time,target_port");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::failure::Result;
 use crate::output::batch::Values;
 use crate::output::style::Ink;
 use crate::output::table::{Cell, Column, Table};
-use crate::output::{number, stdout};
+use crate::output::{meta, stdout};
 
 pub(super) async fn run(context: &Context, command: &QuarantineCommand) -> Result<()> {
     match command {
@@ -76,8 +76,8 @@ async fn list(context: &Context, args: &QuarantineListArgs) -> Result<()> {
     out.flush()?;
     drop(out);
     if args.format == TextFormat::Text {
-        let more = if answer.truncated { " of more (--limit 0 for all)" } else { "" };
-        context.tell(format!("{}{more}", number::counted(entries.len() as u64, "object", "objects")));
+        let count = entries.len() as u64;
+        context.tell(meta::shown(count, "object", "objects", answer.truncated, "--limit 0 for all"));
     }
     Ok(())
 }
