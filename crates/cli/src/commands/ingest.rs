@@ -8,7 +8,7 @@ use flowglass_lake::Writer;
 use serde_json::json;
 
 use super::reading;
-use super::source::{Access, filter};
+use super::source::{Access, apart, filter};
 use crate::args::{IngestArgs, TextFormat};
 use crate::context::Context;
 use crate::failure::{Failure, Kind, Result};
@@ -17,6 +17,7 @@ use crate::output::{number, say, stdout};
 pub(super) async fn run(context: &Context, args: &IngestArgs) -> Result<()> {
     let filter = filter(&args.filter, &context.zone(None)?)?;
     let access = Access::new(context, &args.access, &args.lake.store, args.filter.region.as_deref())?;
+    apart(context, &args.sources, &args.lake)?;
     let sources = access.open_some(context, &args.sources).await?;
     let lake = context.lake_or_new(&args.lake).await?;
     let mut writer = Writer::open(&lake).await?;

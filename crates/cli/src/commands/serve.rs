@@ -11,7 +11,7 @@ use flowglass_server::{AppState, Limits, Secret, Server, Settings};
 
 use super::reading::{self, Watching};
 use super::served_sources::ServedSources;
-use super::source::Access;
+use super::source::{Access, apart};
 use crate::args::{AccessArgs, LimitArgs, ServeArgs, ServerArgs};
 use crate::context::Context;
 use crate::failure::{Failure, Result};
@@ -23,6 +23,9 @@ pub(super) async fn run(context: &Context, args: &ServeArgs) -> Result<()> {
     settings.check()?;
     let access = Access::new(context, &AccessArgs::default(), &args.lake.store, None)?;
     let sources = access.open(context, &args.sources).await?;
+    if !sources.is_empty() {
+        apart(context, &args.sources, &args.lake)?;
+    }
     let lake = if sources.is_empty() {
         context.lake(&args.lake).await?
     } else {

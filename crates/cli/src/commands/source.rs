@@ -1,10 +1,11 @@
 //! Sources as the arguments and settings describe them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use flowglass_ingest::source::{CredentialsSpec, Filter, Secret, Source, SourceSpec, open};
 
-use crate::args::{AccessArgs, FilterArgs, StoreArgs};
+use crate::args::{AccessArgs, FilterArgs, LakeArgs, StoreArgs};
 use crate::context::{Context, instant};
 use crate::failure::{Failure, Result};
 use crate::output::zone::Zone;
@@ -107,6 +108,42 @@ impl Access {
     }
 }
 
+/// Refuses a lake that lies inside one of the sources: its files would be read as objects, again after every commit.
+pub(super) fn apart(context: &Context, locations: &[String], lake: &LakeArgs) -> Result<()> {
+    let lake = &context.lake_address(lake)?;
+    let settled: Vec<String> = context.settings.sources().iter().map(|entry| entry.url.clone()).collect();
+    let sources = if locations.is_empty() { &settled } else { locations };
+    if let Some(source) = sources.iter().find(|source| lies_in(lake, source)) {
+        return Err(Failure::usage(format!("the lake {lake} lies inside the source {source}")).hint(
+            "put the lake elsewhere, or name the folder of the objects, such as ibm_vpc_flowlogs_v1, as the source",
+        ));
+    }
+    Ok(())
+}
+
+fn lies_in(lake: &str, source: &str) -> bool {
+    let remote = |address: &str| address.starts_with("s3://");
+    match (remote(lake), remote(source)) {
+        (true, true) => {
+            let rest = lake.trim_end_matches('/').strip_prefix(source.trim_end_matches('/'));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        }
+        (false, false) => match (whole_path(lake), whole_path(source)) {
+            (Some(lake), Some(source)) => lake.starts_with(source),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// A path with its links followed, as far as it exists.
+fn whole_path(address: &str) -> Option<PathBuf> {
+    let path = std::path::absolute(address.strip_prefix("file://").unwrap_or(address)).ok()?;
+    let there = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
+    let (above, real) = there?;
+    Some(real.join(path.strip_prefix(above).ok()?))
+}
+
 /// The objects asked for.
 pub(super) fn filter(args: &FilterArgs, zone: &Zone) -> Result<Filter> {
     let time =
@@ -120,4 +157,34 @@ pub(super) fn filter(args: &FilterArgs, zone: &Zone) -> Result<Filter> {
         vpcs: list(&args.vpc),
         vnics: list(&args.vnic),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lies_in;
+
+    #[test]
+    fn a_lake_inside_a_source_is_seen() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(name).to_str().unwrap().to_owned();
+        std::fs::create_dir_all(at("bucket/ibm_vpc_flowlogs_v1")).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(at("bucket"), at("link")).unwrap();
+        for (lake, source, inside) in [
+            (at("bucket/lake"), at("bucket"), true),
+            (at("bucket"), at("bucket/"), true),
+            (at("bucket/lake"), at("link"), cfg!(unix)),
+            (format!("file://{}", at("bucket/lake")), at("bucket"), true),
+            (at("lake"), at("bucket"), false),
+            (at("bucket2"), at("bucket"), false),
+            (at("bucket/lake"), at("bucket/ibm_vpc_flowlogs_v1"), false),
+            ("s3://b/lake".to_owned(), "s3://b".to_owned(), true),
+            ("s3://b/logs/lake".to_owned(), "s3://b/logs/".to_owned(), true),
+            ("s3://b/logs2".to_owned(), "s3://b/logs".to_owned(), false),
+            ("s3://bb".to_owned(), "s3://b".to_owned(), false),
+            ("s3://b/lake".to_owned(), at("bucket"), false),
+        ] {
+            assert_eq!(lies_in(&lake, &source), inside, "{lake} in {source}");
+        }
+    }
 }

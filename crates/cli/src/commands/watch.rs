@@ -6,7 +6,7 @@ use flowglass_ingest::{Counters, watch};
 use flowglass_lake::Writer;
 
 use super::reading;
-use super::source::{Access, filter};
+use super::source::{Access, apart, filter};
 use crate::args::WatchArgs;
 use crate::context::Context;
 use crate::failure::Result;
@@ -15,6 +15,7 @@ use crate::output::number;
 pub(super) async fn run(context: &Context, args: &WatchArgs) -> Result<()> {
     let filter = filter(&args.filter, &context.zone(None)?)?;
     let access = Access::new(context, &args.access, &args.lake.store, args.filter.region.as_deref())?;
+    apart(context, &args.sources, &args.lake)?;
     let sources = access.open_some(context, &args.sources).await?;
     let mut options = reading::watch_options(context, args.poll.as_deref(), filter)?;
     options.retention_days = reading::keep_days(context, args.keep_days.as_deref())?;
