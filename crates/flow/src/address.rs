@@ -28,7 +28,9 @@ pub enum AddressClass {
 pub fn parse(text: &str) -> Option<IpAddr> {
     match text.parse() {
         Ok(address) => Some(address),
-        Err(_) => text.split_once('%').and_then(|(address, _)| address.parse::<Ipv6Addr>().ok()).map(IpAddr::V6),
+        Err(_) => {
+            text.split_once('%').and_then(|(address, _)| address.parse::<Ipv6Addr>().ok()).map(IpAddr::V6)
+        }
     }
 }
 
@@ -57,8 +59,15 @@ pub fn is_internal(address: IpAddr) -> bool {
 }
 
 /// The networks of [`is_internal`], in CIDR notation.
-pub const INTERNAL_NETWORKS: &[&str] =
-    &["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10"];
+pub const INTERNAL_NETWORKS: &[&str] = &[
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "100.64.0.0/10",
+    "169.254.0.0/16",
+    "fc00::/7",
+    "fe80::/10",
+];
 
 /// IBM Cloud's service networks (IBM Cloud "Service endpoints for VPC").
 pub const PROVIDER_SERVICE_NETWORKS: &[&str] = &["161.26.0.0/16", "166.8.0.0/14"];

@@ -95,38 +95,140 @@ impl Field {
 /// Names and meanings of record and header members: IBM Cloud "Viewing flow log objects"; what real objects do
 /// beyond it is said in docs/reference/format.md.
 pub static FIELDS: &[Field] = &[
-    field("time", Kind::Time, Origin::Flowglass, "When it happened: start_time, or the capture start where the record has none."),
-    field("object_id", Kind::Text, Origin::Flowglass, "The flow-log object the record came from: 32 hexadecimal digits made of source, key and version."),
-    field("record_index", Kind::Integer, Origin::Flowglass, "Position of the record in its object's flow_logs, from 0."),
-    field("provider", Kind::Text, Origin::Flowglass, "Cloud provider that wrote the record.").one_of(&["ibm"]),
-    field("orientation", Kind::Text, Origin::Flowglass, "What the record describes: a connection with both directions, or one direction of it.")
-        .one_of(&["connection", "one-way", "inferred"]),
+    field(
+        "time",
+        Kind::Time,
+        Origin::Flowglass,
+        "When it happened: start_time, or the capture start where the record has none.",
+    ),
+    field(
+        "object_id",
+        Kind::Text,
+        Origin::Flowglass,
+        "The flow-log object the record came from: 32 hexadecimal digits made of source, key and version.",
+    ),
+    field(
+        "record_index",
+        Kind::Integer,
+        Origin::Flowglass,
+        "Position of the record in its object's flow_logs, from 0.",
+    ),
+    field("provider", Kind::Text, Origin::Flowglass, "Cloud provider that wrote the record.")
+        .one_of(&["ibm"]),
+    field(
+        "orientation",
+        Kind::Text,
+        Origin::Flowglass,
+        "What the record describes: a connection with both directions, or one direction of it.",
+    )
+    .one_of(&["connection", "one-way", "inferred"]),
     field("start_time", Kind::Time, Origin::Record, "First packet seen in this window; null when none was."),
     field("end_time", Kind::Time, Origin::Record, "Last packet seen in this window; null when none was."),
-    field("connection_start_time", Kind::Time, Origin::Record, "First packet of the connection, possibly in an earlier window."),
-    field("direction", Kind::Text, Origin::Record, "I: the initiator is outside the vNIC. O: the vNIC is the initiator.").one_of(&["I", "O"]),
-    field("action", Kind::Text, Origin::Record, "Verdict of security groups, network ACLs and connection state.").one_of(&["accepted", "rejected"]),
-    field("initiator_ip", Kind::Address, Origin::Record, "Address of the side that sent the connection's first packet."),
+    field(
+        "connection_start_time",
+        Kind::Time,
+        Origin::Record,
+        "First packet of the connection, possibly in an earlier window.",
+    ),
+    field(
+        "direction",
+        Kind::Text,
+        Origin::Record,
+        "I: the initiator is outside the vNIC. O: the vNIC is the initiator.",
+    )
+    .one_of(&["I", "O"]),
+    field(
+        "action",
+        Kind::Text,
+        Origin::Record,
+        "Verdict of security groups, network ACLs and connection state.",
+    )
+    .one_of(&["accepted", "rejected"]),
+    field(
+        "initiator_ip",
+        Kind::Address,
+        Origin::Record,
+        "Address of the side that sent the connection's first packet.",
+    ),
     field("target_ip", Kind::Address, Origin::Record, "Address of the other side."),
     field("initiator_port", Kind::Port, Origin::Record, "Port of the initiator."),
     field("target_port", Kind::Port, Origin::Record, "Port of the target: the service asked for."),
     field("transport_protocol", Kind::Protocol, Origin::Record, "IANA protocol number: 6 TCP, 17 UDP."),
     field("ether_type", Kind::Text, Origin::Record, "Network layer: IPv4."),
     field("was_initiated", Kind::Boolean, Origin::Record, "The connection began in this window."),
-    field("was_terminated", Kind::Boolean, Origin::Record, "The connection ended, or its entry expired, in this window."),
-    field("bytes_from_initiator", Kind::Integer, Origin::Record, "Bytes from the initiator in this window, 14 bytes of Ethernet header a packet included.").unit(Unit::Bytes),
-    field("packets_from_initiator", Kind::Integer, Origin::Record, "Packets from the initiator in this window.").unit(Unit::Packets),
-    field("bytes_from_target", Kind::Integer, Origin::Record, "Bytes from the target in this window, 14 bytes of Ethernet header a packet included.").unit(Unit::Bytes),
-    field("packets_from_target", Kind::Integer, Origin::Record, "Packets from the target in this window.").unit(Unit::Packets),
-    field("cumulative_bytes_from_initiator", Kind::Integer, Origin::Record, "Bytes from the initiator since the connection began.").unit(Unit::Bytes),
-    field("cumulative_packets_from_initiator", Kind::Integer, Origin::Record, "Packets from the initiator since the connection began.").unit(Unit::Packets),
-    field("cumulative_bytes_from_target", Kind::Integer, Origin::Record, "Bytes from the target since the connection began.").unit(Unit::Bytes),
-    field("cumulative_packets_from_target", Kind::Integer, Origin::Record, "Packets from the target since the connection began.").unit(Unit::Packets),
+    field(
+        "was_terminated",
+        Kind::Boolean,
+        Origin::Record,
+        "The connection ended, or its entry expired, in this window.",
+    ),
+    field(
+        "bytes_from_initiator",
+        Kind::Integer,
+        Origin::Record,
+        "Bytes from the initiator in this window, 14 bytes of Ethernet header a packet included.",
+    )
+    .unit(Unit::Bytes),
+    field(
+        "packets_from_initiator",
+        Kind::Integer,
+        Origin::Record,
+        "Packets from the initiator in this window.",
+    )
+    .unit(Unit::Packets),
+    field(
+        "bytes_from_target",
+        Kind::Integer,
+        Origin::Record,
+        "Bytes from the target in this window, 14 bytes of Ethernet header a packet included.",
+    )
+    .unit(Unit::Bytes),
+    field("packets_from_target", Kind::Integer, Origin::Record, "Packets from the target in this window.")
+        .unit(Unit::Packets),
+    field(
+        "cumulative_bytes_from_initiator",
+        Kind::Integer,
+        Origin::Record,
+        "Bytes from the initiator since the connection began.",
+    )
+    .unit(Unit::Bytes),
+    field(
+        "cumulative_packets_from_initiator",
+        Kind::Integer,
+        Origin::Record,
+        "Packets from the initiator since the connection began.",
+    )
+    .unit(Unit::Packets),
+    field(
+        "cumulative_bytes_from_target",
+        Kind::Integer,
+        Origin::Record,
+        "Bytes from the target since the connection began.",
+    )
+    .unit(Unit::Bytes),
+    field(
+        "cumulative_packets_from_target",
+        Kind::Integer,
+        Origin::Record,
+        "Packets from the target since the connection began.",
+    )
+    .unit(Unit::Packets),
     field("capture_start_time", Kind::Time, Origin::Header, "Start of the object's window."),
     field("capture_end_time", Kind::Time, Origin::Header, "End of the object's window."),
-    field("state", Kind::Text, Origin::Header, "ok, or skip data: some data of the window was lost, counts are lower bounds.").one_of(&["ok", "skip data"]),
+    field(
+        "state",
+        Kind::Text,
+        Origin::Header,
+        "ok, or skip data: some data of the window was lost, counts are lower bounds.",
+    )
+    .one_of(&["ok", "skip data"]),
     field("version", Kind::Text, Origin::Header, "Version of the object format."),
-    field("attached_endpoint_type", Kind::Text, Origin::Header, "Kind of endpoint the flows were captured at."),
+    field(
+        "attached_endpoint_type",
+        Kind::Text,
+        Origin::Header,
+        "Kind of endpoint the flows were captured at.",
+    ),
     field("network_interface_id", Kind::Text, Origin::Header, "Network interface as the header names it."),
     field("collector_crn", Kind::Crn, Origin::Header, "Flow log collector that wrote the object."),
     field("instance_crn", Kind::Crn, Origin::Header, "Instance the vNIC belongs to."),
@@ -138,12 +240,33 @@ pub static FIELDS: &[Field] = &[
     field("vpc_id", Kind::Text, Origin::Key, "VPC id: the last segment of its CRN."),
     field("subnet_id", Kind::Text, Origin::Key, "Subnet id: the last segment of its CRN."),
     field("instance_id", Kind::Text, Origin::Key, "Instance id: the last segment of its CRN."),
-    field("vnic_id", Kind::Text, Origin::Key, "Virtual network interface: the key's, else network_interface_id."),
-    field("record_type", Kind::Text, Origin::Key, "Which records the object holds, by its key.").one_of(&["all", "ingress", "egress"]),
-    field("stream_id", Kind::Text, Origin::Key, "Stream of objects the key belongs to: a time as the provider printed it."),
+    field(
+        "vnic_id",
+        Kind::Text,
+        Origin::Key,
+        "Virtual network interface: the key's, else network_interface_id.",
+    ),
+    field("record_type", Kind::Text, Origin::Key, "Which records the object holds, by its key.")
+        .one_of(&["all", "ingress", "egress"]),
+    field(
+        "stream_id",
+        Kind::Text,
+        Origin::Key,
+        "Stream of objects the key belongs to: a time as the provider printed it.",
+    ),
     field("sequence_number", Kind::Integer, Origin::Key, "Number of the object in its folder."),
-    field("extra", Kind::Json, Origin::Record, "Members of the record or header that Flowglass does not know, as JSON."),
-    field("day", Kind::Day, Origin::Flowglass, "UTC day of the object's capture start; the table's partition."),
+    field(
+        "extra",
+        Kind::Json,
+        Origin::Record,
+        "Members of the record or header that Flowglass does not know, as JSON.",
+    ),
+    field(
+        "day",
+        Kind::Day,
+        Origin::Flowglass,
+        "UTC day of the object's capture start; the table's partition.",
+    ),
 ];
 
 /// Returns the field of that exact name.

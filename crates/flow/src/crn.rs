@@ -50,10 +50,16 @@ mod tests {
 
     #[test]
     fn splits_an_instance_crn() {
-        let crn = Crn::parse("crn:v1:bluemix:public:is:us-south-1:a/713c::instance:0717_de45").expect("a CRN");
+        let crn =
+            Crn::parse("crn:v1:bluemix:public:is:us-south-1:a/713c::instance:0717_de45").expect("a CRN");
         assert_eq!(
             crn,
-            Crn { location: "us-south-1", account: Some("713c"), resource_type: "instance", resource: "0717_de45" }
+            Crn {
+                location: "us-south-1",
+                account: Some("713c"),
+                resource_type: "instance",
+                resource: "0717_de45"
+            }
         );
         assert_eq!(region_of(crn.location), "us-south");
         assert_eq!(region_of("us-south"), "us-south");

@@ -19,5 +19,5 @@ pub mod time;
 pub use address::AddressClass;
 pub use catalogue::{Field, Kind, Origin, Unit};
 pub use crn::Crn;
-pub use object::{ObjectEntry, ObjectFacts, Outcome, Problem};
 pub use id::{ObjectId, RowId, SourceName};
+pub use object::{ObjectEntry, ObjectFacts, Outcome, Problem};

@@ -34,7 +34,8 @@ pub fn column_type(kind: Kind) -> DataType {
 /// Schema of a flow row, `day` last; every column is nullable.
 pub fn flows() -> SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
-        let fields: Vec<_> = FIELDS.iter().map(|f| ArrowField::new(f.name, column_type(f.kind), true)).collect();
+        let fields: Vec<_> =
+            FIELDS.iter().map(|f| ArrowField::new(f.name, column_type(f.kind), true)).collect();
         Arc::new(Schema::new(fields))
     });
     Arc::clone(&SCHEMA)

@@ -215,7 +215,10 @@ impl IngestError {
         }
     }
 
-    pub(crate) fn lake(doing: &'static str, lake: &flowglass_lake::Lake) -> impl FnOnce(flowglass_lake::LakeError) -> Self {
+    pub(crate) fn lake(
+        doing: &'static str,
+        lake: &flowglass_lake::Lake,
+    ) -> impl FnOnce(flowglass_lake::LakeError) -> Self {
         let lake = lake.location().url.to_string();
         move |source| Self::Lake { doing, lake, source: Box::new(source) }
     }

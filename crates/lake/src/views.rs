@@ -74,7 +74,8 @@ impl LakeViews {
             }));
         }
         let rows: Vec<_> = fresh.iter().map(|(entry, shard, number)| (entry, *shard, *number)).collect();
-        let unfolded = if rows.is_empty() { Vec::new() } else { vec![object_rows::to_batch_with_day(&rows)?] };
+        let unfolded =
+            if rows.is_empty() { Vec::new() } else { vec![object_rows::to_batch_with_day(&rows)?] };
         let location = self.lake.location();
         let view = View {
             store: Arc::clone(&location.root),
@@ -147,7 +148,11 @@ impl Lake {
     }
 
     /// Returns coverage after what the ledger's versions since another one added.
-    async fn coverage_since(&self, known: &(u64, Arc<CoverageIndex>), objects: &TableState) -> Result<CoverageIndex> {
+    async fn coverage_since(
+        &self,
+        known: &(u64, Arc<CoverageIndex>),
+        objects: &TableState,
+    ) -> Result<CoverageIndex> {
         let mut index = (*known.1).clone();
         let state = TableState { version: known.0, ..TableState::default() };
         let (_, news) = self.objects().follow(&state).await?;
@@ -173,7 +178,8 @@ impl Lake {
     }
 
     async fn saved_coverage(&self) -> Result<Vec<u64>> {
-        let found = files::list(self.objects().store(), &Path::from(format!("{OWN_FOLDER}/coverage"))).await?;
+        let found =
+            files::list(self.objects().store(), &Path::from(format!("{OWN_FOLDER}/coverage"))).await?;
         let version = |path: &Path| path.filename()?.strip_suffix(".bin")?.parse().ok();
         Ok(found.iter().filter_map(|meta| version(&meta.location)).collect())
     }

@@ -39,7 +39,8 @@ async fn coverage_is_the_same_however_it_was_come_by() {
     tokio::time::sleep(Duration::from_millis(510)).await;
     let followed = following.latest().await.unwrap();
     std::fs::remove_dir_all(directory.path().join("objects/_flowglass/coverage")).unwrap();
-    let rebuilt = LakeViews::new(Lake::open(address, &LakeOptions::default()).await.unwrap()).latest().await.unwrap();
+    let rebuilt =
+        LakeViews::new(Lake::open(address, &LakeOptions::default()).await.unwrap()).latest().await.unwrap();
     assert_eq!(followed.coverage, rebuilt.coverage);
     let start = i64::from(DAY) * flowglass_flow::time::DAY;
     let minutes = |n: i64| start + n * 60 * flowglass_flow::time::SECOND;
@@ -49,7 +50,8 @@ async fn coverage_is_the_same_however_it_was_come_by() {
 #[tokio::test]
 async fn a_status_reaches_the_readers() {
     let directory = tempfile::tempdir().unwrap();
-    let lake = Lake::open_or_create(directory.path().to_str().unwrap(), &LakeOptions::default()).await.unwrap();
+    let lake =
+        Lake::open_or_create(directory.path().to_str().unwrap(), &LakeOptions::default()).await.unwrap();
     let status = SourceStatus {
         source: flowglass_flow::SourceName("s3://b".to_owned()),
         location: "s3://b/p".to_owned(),
