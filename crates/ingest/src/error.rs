@@ -104,9 +104,7 @@ pub enum SourceError {
         next: String,
     },
     /// The object is larger than the reader takes.
-    #[error(
-        "{key} has more than {limit} bytes, the most that is read; raise the limit if the object is genuine"
-    )]
+    #[error("{key} has more than {limit} bytes, the most that is read of one object")]
     TooLarge {
         /// The key.
         key: String,

@@ -116,6 +116,9 @@ fn newest_first(
     stream::select_with_strategy(of(new), of(backlog), |(): &mut ()| PollNext::Left)
 }
 
+/// Time between full listings that cost nothing, at least.
+const FREE_RELIST: Duration = Duration::from_secs(60);
+
 /// Streams listed at a time.
 const LISTINGS: usize = 8;
 
@@ -184,7 +187,12 @@ impl Poller {
             self.note(failed.is_ok().then_some(listed_at)).await;
             let has_streams =
                 self.source.streams(&self.options.filter).await.is_ok_and(|streams| !streams.is_empty());
-            let every = if has_streams { self.options.relist } else { self.options.poll };
+            let every = match (has_streams, self.source.listings_cost()) {
+                (true, true) => self.options.relist,
+                // Free, but not quick where there are many files.
+                (true, false) => self.options.relist.min(self.options.poll.max(FREE_RELIST)),
+                (false, _) => self.options.poll,
+            };
             if !rest(every.saturating_sub(started.elapsed()), &stop).await {
                 return;
             }

@@ -177,6 +177,10 @@ impl Source for LocalSource {
         false
     }
 
+    fn listings_cost(&self) -> bool {
+        false
+    }
+
     fn calls(&self) -> Calls {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Calls {

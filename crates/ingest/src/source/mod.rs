@@ -72,6 +72,11 @@ pub trait Source: Send + Sync {
 
     /// Returns the requests made so far.
     fn calls(&self) -> Calls;
+
+    /// True if its owner pays for each listing, so that full ones are made rarely.
+    fn listings_cost(&self) -> bool {
+        true
+    }
 }
 
 /// One entry of a listing.
