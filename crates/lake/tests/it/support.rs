@@ -66,7 +66,7 @@ pub(crate) fn object(
             _ => arrow::array::new_null_array(field.data_type(), rows),
         }
     });
-    let batch = RecordBatch::try_new(schema.clone(), columns.collect()).unwrap();
+    let batch = RecordBatch::try_new(std::sync::Arc::clone(&schema), columns.collect()).unwrap();
     (entry, batch)
 }
 
