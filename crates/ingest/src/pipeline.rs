@@ -13,6 +13,7 @@ use flowglass_lake::{Batch, Known, Ledger, Writer, version_tag};
 use futures::{Stream, StreamExt};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
 
 use crate::counters::{Count, Counters, Failure};
 use crate::decode::{self, Chunk, Read};
@@ -96,12 +97,14 @@ impl InFlight {
 const FETCH_BUDGET: u64 = 64 << 20;
 const FETCH_UNIT: u64 = 1 << 10;
 
-/// Passes items through to commits until they end. What was decoded by then is committed before this returns.
+/// Passes items through to commits until they end. What was decoded by then is committed before this returns, unless it
+/// is told to stop while it waits for room on the disk.
 pub(crate) async fn run(
     writer: &mut Writer,
     items: impl Stream<Item = Item> + Send + 'static,
     options: &PipelineOptions,
     counters: &Arc<Counters>,
+    stop: &CancellationToken,
 ) -> Result<(), IngestError> {
     let shards = writer.lake().shards();
     let in_flight = InFlight::default();
@@ -150,7 +153,7 @@ pub(crate) async fn run(
                 groups.iter().filter(|(_, group)| group.since + options.group <= now).map(|(shard, _)| *shard).collect()
             }
         };
-        if let Err(error) = commit(writer, &mut groups, &full, options, counters, &in_flight).await {
+        if let Err(error) = commit(writer, &mut groups, &full, options, counters, &in_flight, stop).await {
             break Err(error);
         }
     };
@@ -161,7 +164,7 @@ pub(crate) async fn run(
         return Err(error);
     }
     let rest: Vec<u32> = groups.keys().copied().collect();
-    commit(writer, &mut groups, &rest, options, counters, &in_flight).await?;
+    commit(writer, &mut groups, &rest, options, counters, &in_flight, stop).await?;
     while let Some(worker) = workers.join_next().await {
         worker
             .map_err(|error| IngestError::Worker { what: "a decoding thread", reason: error.to_string() })?;
@@ -198,11 +201,15 @@ async fn commit(
     options: &PipelineOptions,
     counters: &Arc<Counters>,
     in_flight: &InFlight,
+    stop: &CancellationToken,
 ) -> Result<(), IngestError> {
     let lake = writer.lake().clone();
     for shard in shards {
         let Some(group) = groups.remove(shard) else { continue };
-        wait_for_room(writer, options.min_free_bytes, counters).await;
+        if !wait_for_room(writer, options.min_free_bytes, counters, stop).await {
+            // Not committed, so not known: the next run reads it again.
+            continue;
+        }
         let entries: Vec<(ObjectId, String, String, Outcome)> = group
             .batch
             .objects
@@ -241,13 +248,14 @@ const FOLD_AT: usize = 64;
 /// Objects of unfolded manifests at which the committer folds: each takes some 3 kB of memory until then.
 const FOLD_OBJECTS: usize = 10_000;
 
-/// Waits while the lake's disk is nearly full: a half-written file helps nobody, and queries need room to spill.
-async fn wait_for_room(writer: &Writer, least: u64, counters: &Counters) {
-    let Some(directory) = writer.lake().location().directory.clone() else { return };
+/// Waits while the lake's disk is nearly full; false if it is time to stop before there is room: a half-written file helps nobody, and queries need room to spill.
+async fn wait_for_room(writer: &Writer, least: u64, counters: &Counters, stop: &CancellationToken) -> bool {
+    let Some(directory) = writer.lake().location().directory.clone() else { return true };
     loop {
-        let Some(free) = free_bytes(&directory) else { return };
+        let Some(free) = free_bytes(&directory) else { return true };
         if free >= least {
-            return counters.pause(None);
+            counters.pause(None);
+            return true;
         }
         let reason = format!(
             "{} has {} MB free, under the {} MB that are kept (min_free_bytes); ingestion goes on when there is room",
@@ -257,7 +265,10 @@ async fn wait_for_room(writer: &Writer, least: u64, counters: &Counters) {
         );
         tracing::warn!(%reason, "paused");
         counters.pause(Some(reason));
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        tokio::select! {
+            () = stop.cancelled() => return false,
+            () = tokio::time::sleep(Duration::from_secs(2)) => {}
+        }
     }
 }
 

@@ -40,7 +40,7 @@ pub async fn retry(
         }
     });
     let items = items.take_until(stop.clone().cancelled_owned());
-    pipeline::run(writer, items, options, counters).await?;
+    pipeline::run(writer, items, options, counters, stop).await?;
     let lake = writer.lake().clone();
     lake.fold().await.map_err(IngestError::lake("fold manifests", &lake))?;
     Ok(IngestReport::new(&counters.progress(), counters.failures(), started, stop.is_cancelled()))

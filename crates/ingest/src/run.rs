@@ -81,7 +81,7 @@ pub async fn ingest(
     let listings: Vec<_> =
         sources.iter().map(|source| listing(source, source.list(filter), counters, &ended)).collect();
     let items = stream::iter(listings).flatten().take_until(stop.clone().cancelled_owned());
-    pipeline::run(writer, items, options, counters).await?;
+    pipeline::run(writer, items, options, counters, stop).await?;
     ended.check()?;
     let stopped = stop.is_cancelled();
     let lake = writer.lake().clone();

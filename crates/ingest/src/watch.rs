@@ -89,7 +89,7 @@ pub async fn watch(
     let items = newest_first(new, backlog).take_until(stop.clone().cancelled_owned());
     let mut pipeline_options = options.pipeline.clone();
     pipeline_options.expire_before = options.retention_days.map(first_kept_day);
-    let result = pipeline::run(writer, items, &pipeline_options, counters).await;
+    let result = pipeline::run(writer, items, &pipeline_options, counters, stop).await;
     stop.cancel();
     while tasks.join_next().await.is_some() {}
     result?;

@@ -191,3 +191,39 @@ async fn who_watches_can_be_asked_to_read_again() {
     watching.await.unwrap().unwrap();
     assert_eq!(lake.refresh().await.unwrap().flows.rows(), truth.records);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_nearly_full_disk_pauses_with_its_reason_and_loses_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let bucket = directory.path().join("bucket");
+    let config = three_hours();
+    write_directory(&config, &bucket, 2, &|_| ()).unwrap();
+    let lake = lake(&directory.path().join("lake")).await;
+    let mut writer = Writer::open(&lake).await.unwrap();
+    let (counters, stop) = (Arc::new(Counters::default()), CancellationToken::new());
+    let source = source(&bucket).await;
+    let paused = {
+        let (counters, stop, source) = (Arc::clone(&counters), stop.clone(), Arc::clone(&source));
+        tokio::spawn(async move {
+            // No disk has this much room.
+            let options = PipelineOptions { min_free_bytes: u64::MAX, ..PipelineOptions::default() };
+            let report = ingest(&mut writer, &[source], &Filter::default(), &options, &counters, &stop).await;
+            (writer, report)
+        })
+    };
+    let started = std::time::Instant::now();
+    while counters.progress().paused.is_none() {
+        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", counters.progress());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let reason = counters.progress().paused.unwrap();
+    assert!(reason.contains("min_free_bytes") && reason.contains("lake"), "{reason}");
+    assert_eq!(lake.refresh().await.unwrap().flows.rows(), 0);
+    stop.cancel();
+    let (mut writer, report) = paused.await.unwrap();
+    let report = report.unwrap();
+    assert!(report.stopped && report.new == 0, "{report:?}");
+    let truth = truth(&config).unwrap();
+    let report = run(&mut writer, &source, &PipelineOptions::default()).await;
+    assert_eq!((report.new, report.records), (truth.objects, truth.records));
+}
