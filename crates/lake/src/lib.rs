@@ -14,6 +14,7 @@ mod failpoint;
 mod files;
 mod fold;
 mod lake;
+mod layout;
 mod ledger;
 mod ledger_files;
 pub mod maintain;

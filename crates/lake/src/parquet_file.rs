@@ -2,24 +2,29 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
-use arrow::compute::{concat_batches, take_record_batch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Int32Type, Int64Type, SchemaRef, TimestampMicrosecondType};
-use flowglass_flow::{address, schema};
+use flowglass_flow::schema;
 use object_store::ObjectStore;
 use object_store::path::Path;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
 
 use crate::delta::{AddFile, ColumnStats, FileStats, Value};
 use crate::error::{LakeError, Result};
-use crate::files;
+use crate::{files, layout};
 
-/// Rows of a row group: large enough to compress, small enough to skip.
-const ROW_GROUP_ROWS: usize = 262_144;
+/// Rows of a row group at most: enough to compress, few enough to be held in memory while it is encoded.
+pub(crate) const ROW_GROUP_ROWS: usize = 1 << 20;
+
+/// Rows of a page. Pages are what a question about one host reads, so they are small beside a row group; each also costs
+/// a place in every column's index.
+const PAGE_ROWS: usize = 1 << 14;
 
 /// Columns whose bounds the log keeps, so that a query can leave a file unopened.
 const FLOW_STATS: &[&str] = &[
@@ -93,7 +98,7 @@ impl Table {
 
 /// Writes the rows of one day as one data file below a table and returns what the log is to say of it.
 ///
-/// Flow rows are sorted by initiator address and time first; ledger rows are kept in their order.
+/// Flow rows are put in the [`layout`]'s order first; ledger rows are kept in theirs.
 ///
 /// # Errors
 /// If the rows do not fit the table or the store fails.
@@ -122,10 +127,12 @@ pub(crate) fn encode(table: Table, day: i32, batches: &[RecordBatch]) -> Result<
     let rows = one_batch(batches, &table.file_schema())?;
     let rows = match table {
         // Owned and dropped: a commit's rows should not be in memory one more time while they are encoded.
-        Table::Flows => sort(rows)?,
+        Table::Flows => layout::sort(rows)?,
         Table::Objects => rows,
     };
-    let options = ArrowWriterOptions::new().with_properties(properties(table)).with_skip_arrow_metadata(true);
+    let options = ArrowWriterOptions::new()
+        .with_properties(properties(table, Effort::Fresh))
+        .with_skip_arrow_metadata(true);
     let mut writer = ArrowWriter::try_new_with_options(Vec::new(), rows.schema(), options).map_err(wrong)?;
     writer.write(&rows).map_err(wrong)?;
     let body = writer.into_inner().map_err(wrong)?;
@@ -134,24 +141,53 @@ pub(crate) fn encode(table: Table, day: i32, batches: &[RecordBatch]) -> Result<
     Ok((body, AddFile { path, size: 0, day, stats: stats.to_json(), modified }))
 }
 
+/// How much work goes into making a file small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// A commit's rows, to be merged soon.
+    Fresh,
+    /// Rows that stay as they are.
+    Kept,
+}
+
 /// Writer properties of a table's files.
-pub(crate) fn properties(table: Table) -> WriterProperties {
-    let level = ZstdLevel::try_new(1).expect("1 is a zstd level");
+pub(crate) fn properties(table: Table, effort: Effort) -> WriterProperties {
+    let level = match effort {
+        Effort::Fresh => 1,
+        Effort::Kept => 3,
+    };
+    let level = ZstdLevel::try_new(level).expect("a zstd level");
     let mut builder = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_2_0)
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_data_page_row_count_limit(8192)
-        .set_write_batch_size(8192)
-        .set_created_by(concat!("flowglass ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_statistics_enabled(EnabledStatistics::Page);
-    if table == Table::Flows {
-        // Filters fold to the size their values need; a row group holds few objects.
-        for column in ["initiator_ip", "target_ip", "object_id"] {
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_write_batch_size(PAGE_ROWS)
+        .set_dictionary_page_size_limit(2 << 20)
+        .set_created_by(concat!("flowglass ", env!("CARGO_PKG_VERSION")).to_owned());
+    if table == Table::Objects {
+        return builder.set_statistics_enabled(EnabledStatistics::Page).build();
+    }
+    let (name, order) = layout::ORDER;
+    builder = builder
+        .set_key_value_metadata(Some(vec![KeyValue::new(name.to_owned(), order.to_owned())]))
+        .set_statistics_enabled(EnabledStatistics::Chunk);
+    for column in layout::PAGE_BOUNDS {
+        builder = builder.set_column_statistics_enabled(ColumnPath::from(*column), EnabledStatistics::Page);
+    }
+    for field in schema::flow_file().fields() {
+        if let Some(encoding) = layout::encoding(field.name()) {
+            let column = ColumnPath::from(field.name().as_str());
             builder = builder
-                .set_column_bloom_filter_enabled(ColumnPath::from(column), true)
-                .set_column_bloom_filter_fpp(ColumnPath::from(column), 0.01);
+                .set_column_dictionary_enabled(column.clone(), false)
+                .set_column_encoding(column, encoding);
         }
+    }
+    // Filters fold to the size their values need; a row group holds few objects.
+    for column in ["initiator_ip", "target_ip", "object_id"] {
+        builder = builder
+            .set_column_bloom_filter_enabled(ColumnPath::from(column), true)
+            .set_column_bloom_filter_fpp(ColumnPath::from(column), 0.01);
     }
     builder.build()
 }
@@ -188,45 +224,6 @@ pub(crate) fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordB
     });
     let columns = columns.collect::<Result<Vec<_>>>()?;
     RecordBatch::try_new(Arc::clone(schema), columns).map_err(failed)
-}
-
-/// Sorts flow rows by initiator address, then time; rows equal in both keep their order.
-fn sort(rows: RecordBatch) -> Result<RecordBatch> {
-    let keys = sort_keys(&rows)?;
-    let numbered = keys.into_iter().zip(0_u32..).map(|((address, time), row)| (address, time, row));
-    let mut keys: Vec<(u128, i64, u32)> = numbered.collect();
-    keys.sort_unstable();
-    let order = UInt32Array::from_iter_values(keys.into_iter().map(|(.., row)| row));
-    take_record_batch(&rows, &order).map_err(|source| LakeError::Arrow { doing: "sort rows", source })
-}
-
-/// Returns what flow rows are sorted by: initiator address by value, so that neighbours in a network are neighbours in
-/// the file, then time. Nulls come first.
-pub(crate) fn sort_keys(rows: &RecordBatch) -> Result<Vec<(u128, i64)>> {
-    let addresses = plain_text(rows, "initiator_ip")?;
-    let addresses = addresses.as_string::<i32>();
-    let times = rows.column(flowglass_flow::catalogue::index("time"));
-    let times = times.as_primitive::<TimestampMicrosecondType>();
-    let mut keys = Vec::with_capacity(rows.num_rows());
-    let mut last: (Option<&str>, u128) = (None, 0);
-    for row in 0..rows.num_rows() {
-        let text = addresses.is_valid(row).then(|| addresses.value(row));
-        if text != last.0 {
-            last = (text, text.and_then(address::parse).map_or(0, address::to_bits));
-        }
-        let time = if times.is_valid(row) { times.value(row) } else { i64::MIN };
-        keys.push((last.1, time));
-    }
-    Ok(keys)
-}
-
-fn plain_text(rows: &RecordBatch, name: &str) -> Result<ArrayRef> {
-    let column = rows.column_by_name(name).ok_or_else(|| LakeError::Damaged {
-        path: "a batch of rows".to_owned(),
-        reason: format!("it has no column {name}"),
-    })?;
-    arrow::compute::cast(column, &DataType::Utf8)
-        .map_err(|source| LakeError::Arrow { doing: "read a text column", source })
 }
 
 /// Returns the statistics of some columns of a batch.

@@ -1,29 +1,29 @@
 //! Merging sorted data files of flow rows into one, a row group at a time.
 //!
-//! Every data file of `flows` is sorted by initiator address and time, so a merge reads each of them once, in order,
-//! and holds one batch of each: memory does not grow with the size of the result.
+//! Every data file of `flows` is in the order of the layout, so a merge reads each of them once, in order, and holds one
+//! batch of each: memory does not grow with the size of the result. A file in an older order is sorted first.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::compute::interleave_record_batch;
+use arrow::compute::{concat_batches, interleave_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
 use bytes::Bytes;
 use flowglass_flow::catalogue::Kind;
 use flowglass_flow::{catalogue, schema};
 use object_store::ObjectStore;
 use object_store::path::Path;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
-};
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 
 use crate::delta::{AddFile, ColumnStats, DataFile, FileStats, Value};
 use crate::error::{LakeError, Result};
-use crate::parquet_file::{self, Table};
+use crate::layout::{self, Key};
+use crate::parquet_file::{self, Effort, Table};
 
 /// Rows taken from a file at a time, and put out at a time.
 const BATCH: usize = 8192;
@@ -62,62 +62,93 @@ pub(super) async fn flows(
     Ok(AddFile { path, size, day, stats: stats.to_json(), modified: flowglass_flow::time::now() / 1000 })
 }
 
+/// Rows from which a row group may end: it does where the next hour begins.
+const ROW_GROUP_AT_LEAST: usize = 1 << 17;
+
+type Batches = Box<dyn Iterator<Item = std::result::Result<RecordBatch, ArrowError>>>;
+
 /// One file being read.
 struct Input {
-    reader: ParquetRecordBatchReader,
+    batches: Batches,
     batch: RecordBatch,
-    keys: Vec<(u128, i64)>,
+    keys: Vec<Key>,
     at: usize,
 }
 
 impl Input {
-    /// Reads the next batch; false at the end.
-    fn advance(&mut self) -> Result<bool> {
-        match self.reader.next() {
-            None => Ok(false),
-            Some(batch) => {
-                let read =
-                    batch.map_err(|source| LakeError::Arrow { doing: "read rows to merge", source })?;
-                self.batch = conform(&read)?;
-                self.keys = parquet_file::sort_keys(&self.batch)?;
-                self.at = 0;
-                Ok(true)
-            }
-        }
-    }
-}
-
-fn merge(bodies: Vec<Bytes>) -> Result<(Vec<u8>, u64)> {
-    let wrong =
-        |source| LakeError::Parquet { doing: "merge", path: "a group of data files".to_owned(), source };
-    let mut inputs = Vec::new();
-    for body in bodies {
+    /// Opens a file; none if it has no rows.
+    fn open(body: Bytes) -> Result<Option<Self>> {
+        let wrong =
+            |source| LakeError::Parquet { doing: "merge", path: "a group of data files".to_owned(), source };
         let options = ArrowReaderOptions::new();
         let builder =
             ParquetRecordBatchReaderBuilder::try_new_with_options(body.clone(), options).map_err(wrong)?;
+        let (name, order) = layout::ORDER;
+        let notes = builder.metadata().file_metadata().key_value_metadata();
+        let in_order = notes
+            .is_some_and(|notes| notes.iter().any(|n| n.key == name && n.value.as_deref() == Some(order)));
         // Only columns that the file has can be asked for as dictionaries; later columns are added as nulls.
         let present: Vec<_> = builder.schema().fields().iter().map(|field| dictionary(field)).collect();
         let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(present)));
         let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(body, options).map_err(wrong)?;
         let reader = reader.with_batch_size(BATCH).build().map_err(wrong)?;
+        let batches: Batches = if in_order { Box::new(reader) } else { Box::new(sorted(reader)?) };
         let mut input =
-            Input { reader, batch: RecordBatch::new_empty(merged_schema()), keys: Vec::new(), at: 0 };
-        if input.advance()? {
-            inputs.push(input);
-        }
+            Self { batches, batch: RecordBatch::new_empty(merged_schema()), keys: Vec::new(), at: 0 };
+        Ok(input.advance()?.then_some(input))
     }
+
+    /// Reads the next batch; false at the end.
+    fn advance(&mut self) -> Result<bool> {
+        for batch in self.batches.by_ref() {
+            let read = batch.map_err(|source| LakeError::Arrow { doing: "read rows to merge", source })?;
+            if read.num_rows() > 0 {
+                self.batch = conform(&read)?;
+                self.keys = layout::keys(&self.batch)?;
+                self.at = 0;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Reads and sorts all rows of a file.
+fn sorted(
+    reader: impl Iterator<Item = std::result::Result<RecordBatch, ArrowError>>,
+) -> Result<impl Iterator<Item = std::result::Result<RecordBatch, ArrowError>>> {
+    let failed = |source| LakeError::Arrow { doing: "sort the rows of an older file", source };
+    let batches = reader.collect::<std::result::Result<Vec<_>, _>>().map_err(failed)?;
+    let batches = batches.iter().map(conform).collect::<Result<Vec<_>>>()?;
+    let rows = layout::sort(concat_batches(&merged_schema(), &batches).map_err(failed)?)?;
+    let starts = (0..rows.num_rows()).step_by(BATCH);
+    Ok(starts.map(move |start| Ok(rows.slice(start, BATCH.min(rows.num_rows() - start)))))
+}
+
+fn merge(bodies: Vec<Bytes>) -> Result<(Vec<u8>, u64)> {
+    let wrong = |source| LakeError::Parquet { doing: "merge", path: "a merged data file".to_owned(), source };
+    let opened = bodies.into_iter().map(Input::open).collect::<Result<Vec<_>>>()?;
+    let mut inputs: Vec<Input> = opened.into_iter().flatten().collect();
     let options = ArrowWriterOptions::new()
-        .with_properties(parquet_file::properties(Table::Flows))
+        .with_properties(parquet_file::properties(Table::Flows, Effort::Kept))
         .with_skip_arrow_metadata(true);
     let mut writer =
         ArrowWriter::try_new_with_options(Vec::new(), merged_schema(), options).map_err(wrong)?;
     let mut heap: BinaryHeap<_> =
         inputs.iter().enumerate().map(|(i, input)| Reverse((input.keys[0], i))).collect();
     let mut picked: Vec<(usize, usize)> = Vec::with_capacity(BATCH);
-    let mut rows = 0;
-    while let Some(Reverse((_, i))) = heap.pop() {
+    let (mut rows, mut group_rows) = (0, 0);
+    let mut hour = None;
+    while let Some(Reverse((key, i))) = heap.pop() {
+        let next_hour = hour.is_some_and(|hour| hour != key.hour);
+        if next_hour && group_rows >= ROW_GROUP_AT_LEAST || group_rows == parquet_file::ROW_GROUP_ROWS {
+            put_out(&inputs, &mut picked, &mut writer)?;
+            writer.flush().map_err(wrong)?;
+            group_rows = 0;
+        }
+        hour = Some(key.hour);
         picked.push((i, inputs[i].at));
-        rows += 1;
+        (rows, group_rows) = (rows + 1, group_rows + 1);
         inputs[i].at += 1;
         let exhausted = inputs[i].at == inputs[i].keys.len();
         // The picked rows point into the current batches: put them out before one of those is replaced.
@@ -128,6 +159,7 @@ fn merge(bodies: Vec<Bytes>) -> Result<(Vec<u8>, u64)> {
             heap.push(Reverse((inputs[i].keys[inputs[i].at], i)));
         }
     }
+    put_out(&inputs, &mut picked, &mut writer)?;
     Ok((writer.into_inner().map_err(wrong)?, rows))
 }
 

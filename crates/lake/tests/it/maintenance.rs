@@ -42,12 +42,21 @@ async fn compaction_keeps_every_row_and_order() {
         let mut last = Vec::new();
         for batch in read(&lake, &file.path).await {
             use arrow::array::AsArray;
-            let ips = batch.column_by_name("initiator_ip").unwrap().as_string::<i32>().clone();
-            let times = batch.column_by_name("time").unwrap();
-            let times = times.as_primitive::<arrow::datatypes::TimestampMicrosecondType>().clone();
+            let text = |name: &str| batch.column_by_name(name).unwrap().as_string::<i32>().clone();
+            let instants = |name: &str| {
+                let column = batch.column_by_name(name).unwrap();
+                column.as_primitive::<arrow::datatypes::TimestampMicrosecondType>().clone()
+            };
+            let (initiators, targets, directions) =
+                (text("initiator_ip"), text("target_ip"), text("direction"));
+            let (times, began) = (instants("time"), instants("connection_start_time"));
+            let initiated = batch.column_by_name("was_initiated").unwrap().as_boolean().clone();
             for row in 0..batch.num_rows() {
-                let address: std::net::IpAddr = ips.value(row).parse().unwrap();
-                last.push((address, times.value(row)));
+                let inbound = directions.value(row) == "I";
+                let own: std::net::IpAddr =
+                    if inbound { targets.value(row) } else { initiators.value(row) }.parse().unwrap();
+                let at = if initiated.value(row) { times.value(row) } else { began.value(row) };
+                last.push((times.value(row) / 3_600_000_000, own, inbound, initiated.value(row), at));
             }
             // Values the merge did not sort by came along: row i of an object has its time in microsecond i.
             let index = batch.column_by_name("record_index").unwrap();

@@ -1,0 +1,172 @@
+//! The order of rows in a data file of `flows`, and how its columns are encoded.
+//!
+//! Rows are sorted by hour, then by the vNIC's own address and direction, then in the order in which connections began.
+//! Questions have a time range, so the hour comes first: row groups hold whole hours and are skipped by their times.
+//! Most questions name a host, so the rows that one vNIC reports in an hour are neighbours. And in that order most columns
+//! hardly change from row to row, which halves what times, addresses and ids take (decision 0007).
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
+use arrow::compute::take_record_batch;
+use arrow::datatypes::{DataType, Int32Type, TimestampMicrosecondType};
+use flowglass_flow::address;
+use parquet::basic::Encoding;
+
+use crate::error::{LakeError, Result};
+
+/// Name and version of the order, kept in each file's metadata: a file with another one is sorted before it is merged.
+pub(crate) const ORDER: (&str, &str) = ("flowglass.order", "hour,own_address,direction,was_initiated,began");
+
+/// Microseconds of an hour.
+pub(crate) const HOUR: i64 = 3_600_000_000;
+
+/// What a row is sorted by. Missing values come first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key {
+    /// UTC hour of `time`, counted from the epoch.
+    pub(crate) hour: i64,
+    /// The vNIC's own address: the target of what comes in, the initiator of everything else.
+    own: u128,
+    /// Inbound last; then what an earlier window began, first.
+    class: u8,
+    /// Begun in this window: the row's time. Else when the connection began: closing records all have the time their
+    /// window starts at.
+    at: i64,
+    began: i64,
+}
+
+/// Returns the sort key of each row.
+///
+/// # Errors
+/// If a column is missing or of another type.
+pub(crate) fn keys(rows: &RecordBatch) -> Result<Vec<Key>> {
+    let (initiators, targets) = (addresses(rows, "initiator_ip")?, addresses(rows, "target_ip")?);
+    let inbound = inbound(rows)?;
+    let initiated = column(rows, "was_initiated")?;
+    let initiated = initiated.as_boolean_opt().ok_or_else(|| unexpected("was_initiated", initiated))?;
+    let (times, began) = (times(rows, "time")?, times(rows, "connection_start_time")?);
+    let key = |row: usize| {
+        let time = if times.is_valid(row) { times.value(row) } else { i64::MIN };
+        let began = if began.is_valid(row) { began.value(row) } else { i64::MIN };
+        let is_initiated = initiated.is_valid(row) && initiated.value(row);
+        Key {
+            hour: time.div_euclid(HOUR),
+            own: if inbound[row] { targets[row] } else { initiators[row] },
+            class: u8::from(inbound[row]) << 1 | u8::from(is_initiated),
+            at: if is_initiated { time } else { began },
+            began,
+        }
+    };
+    Ok((0..rows.num_rows()).map(key).collect())
+}
+
+/// Sorts flow rows; rows with equal keys keep their order.
+///
+/// # Errors
+/// As [`keys`].
+pub(crate) fn sort(rows: RecordBatch) -> Result<RecordBatch> {
+    let keys = keys(&rows)?;
+    if keys.is_sorted() {
+        return Ok(rows);
+    }
+    let mut order: Vec<(Key, u32)> = keys.into_iter().zip(0_u32..).collect();
+    order.sort_unstable();
+    let order = UInt32Array::from_iter_values(order.into_iter().map(|(_, row)| row));
+    take_record_batch(&rows, &order).map_err(|source| LakeError::Arrow { doing: "sort rows", source })
+}
+
+/// Returns how a column of `flows` is encoded where that is not a dictionary: times that rise from row to row as their
+/// differences, numbers that hardly repeat with their bytes apart, so that the high ones compress to nothing.
+pub(crate) fn encoding(column: &str) -> Option<Encoding> {
+    match column {
+        "time" | "start_time" | "connection_start_time" => Some(Encoding::DELTA_BINARY_PACKED),
+        "initiator_port"
+        | "bytes_from_initiator"
+        | "bytes_from_target"
+        | "packets_from_target"
+        | "cumulative_bytes_from_initiator"
+        | "cumulative_packets_from_initiator"
+        | "cumulative_bytes_from_target"
+        | "cumulative_packets_from_target" => Some(Encoding::BYTE_STREAM_SPLIT),
+        _ => None,
+    }
+}
+
+/// Columns whose pages have bounds of their own: what questions narrow down to a few hosts or moments. The others are
+/// bounded by row group; bounds of constant text would take more room than the column.
+pub(crate) const PAGE_BOUNDS: &[&str] = &[
+    "time",
+    "connection_start_time",
+    "initiator_ip",
+    "target_ip",
+    "target_port",
+    "initiator_port",
+    "action",
+];
+
+/// Returns the addresses of a column by value, a missing or unreadable one as 0.
+///
+/// # Errors
+/// If there is no such column of text.
+pub(crate) fn addresses(rows: &RecordBatch, name: &str) -> Result<Vec<u128>> {
+    let bits = |text: &str| address::parse(text).map_or(0, address::to_bits);
+    per_text(rows, name, 0, bits)
+}
+
+/// Returns for each row whether it is inbound.
+fn inbound(rows: &RecordBatch) -> Result<Vec<bool>> {
+    per_text(rows, "direction", false, |text| text == "I")
+}
+
+/// Maps a text column value by value; a dictionary's values are mapped once.
+fn per_text<T: Copy>(rows: &RecordBatch, name: &str, missing: T, map: impl Fn(&str) -> T) -> Result<Vec<T>> {
+    let array = column(rows, name)?;
+    match array.data_type() {
+        DataType::Dictionary(key, _) if **key == DataType::Int32 => {
+            let words = array.as_dictionary::<Int32Type>();
+            let values = arrow::compute::cast(words.values(), &DataType::Utf8)
+                .map_err(|source| LakeError::Arrow { doing: "read a text column", source })?;
+            let values = values.as_string::<i32>();
+            let mapped: Vec<T> = values.iter().map(|text| text.map_or(missing, &map)).collect();
+            let at = |row: usize| words.key(row).map_or(missing, |key| mapped[key]);
+            Ok((0..rows.num_rows()).map(at).collect())
+        }
+        _ => {
+            let text = arrow::compute::cast(array, &DataType::Utf8)
+                .map_err(|source| LakeError::Arrow { doing: "read a text column", source })?;
+            let text = text.as_string::<i32>();
+            let mut last: Option<(&str, T)> = None;
+            let mut mapped = Vec::with_capacity(rows.num_rows());
+            for row in 0..rows.num_rows() {
+                mapped.push(match (text.is_valid(row).then(|| text.value(row)), last) {
+                    (None, _) => missing,
+                    (Some(text), Some((same, value))) if same == text => value,
+                    (Some(text), _) => {
+                        let value = map(text);
+                        last = Some((text, value));
+                        value
+                    }
+                });
+            }
+            Ok(mapped)
+        }
+    }
+}
+
+fn times<'r>(rows: &'r RecordBatch, name: &str) -> Result<&'r arrow::array::TimestampMicrosecondArray> {
+    let array = column(rows, name)?;
+    array.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(|| unexpected(name, array))
+}
+
+fn column<'r>(rows: &'r RecordBatch, name: &str) -> Result<&'r ArrayRef> {
+    rows.column_by_name(name).ok_or_else(|| LakeError::Damaged {
+        path: "a batch of rows".to_owned(),
+        reason: format!("it has no column {name}"),
+    })
+}
+
+fn unexpected(name: &str, array: &ArrayRef) -> LakeError {
+    LakeError::Damaged {
+        path: "a batch of rows".to_owned(),
+        reason: format!("its column {name} is {}", array.data_type()),
+    }
+}
