@@ -8,7 +8,7 @@ use flowglass_lake::answer::{Limits, Measure, Range, Scope};
 use flowglass_lake::read::{Reader, ReaderOptions};
 use flowglass_lake::{Lake, LakeOptions, LakeViews, StoreOptions};
 use flowglass_query::Query;
-use flowglass_query::time::{TimeRange, parse_bounds, parse_instant, parse_range};
+use flowglass_query::time::{TimeRange, parse_bounds, parse_duration, parse_end, parse_instant, parse_range};
 
 use crate::args::{Global, LakeArgs, LimitArgs, QuestionArgs, ScopeArgs};
 use crate::failure::{Failure, Result};
@@ -255,14 +255,16 @@ impl Context {
 pub(crate) fn time_range(args: &ScopeArgs, zone: &Zone) -> Result<TimeRange> {
     let now = flowglass_flow::time::now();
     if let Some(text) = &args.last {
-        let length = parse_bounds(None, args.to.as_deref(), Some(text), zone.zone(), now);
-        if let Some(to) = args.to.as_deref() {
-            instant("--to", to, zone)?;
-            return length.map_err(|error| Failure::text("--last", text, &error));
+        let to = args.to.as_deref();
+        if let Some(to) = to {
+            end("--to", to, zone)?;
         }
+        let length = parse_bounds(None, to, Some(text), zone.zone(), now);
         // Not a length: then a range in words, such as `yesterday` or `yesterday 10am to yesterday 11am`.
+        // A length with a sign would be read as one instant in the past, without end; it is a mistake instead.
+        let in_words = to.is_none() && parse_duration(text.trim_start_matches(['-', '+', ' '])).is_err();
         return length
-            .or_else(|_| parse_range(text, zone.zone(), now))
+            .or_else(|error| if in_words { parse_range(text, zone.zone(), now) } else { Err(error) })
             .map_err(|error| Failure::text("--last", text, &error));
     }
     let (from, to) = (args.from.as_deref(), args.to.as_deref());
@@ -284,6 +286,15 @@ pub(crate) fn time_range(args: &ScopeArgs, zone: &Zone) -> Result<TimeRange> {
 pub(crate) fn instant(flag: &str, text: &str, zone: &Zone) -> Result<i64> {
     let now = flowglass_flow::time::now();
     parse_instant(text, zone.zone(), now).map_err(|error| Failure::text(flag, text, &error))
+}
+
+/// Reads one instant as the end of a range: a date is included.
+///
+/// # Errors
+/// If it cannot be understood.
+pub(crate) fn end(flag: &str, text: &str, zone: &Zone) -> Result<i64> {
+    let now = flowglass_flow::time::now();
+    parse_end(text, zone.zone(), now).map_err(|error| Failure::text(flag, text, &error))
 }
 
 /// Reads a measure.

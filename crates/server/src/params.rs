@@ -27,7 +27,8 @@ macro_rules! question {
             pub(crate) query: String,
             /// Start of the range on `time`: RFC 3339, a date, seconds since the epoch, or words such as `yesterday 10am`.
             pub(crate) from: Option<String>,
-            /// End of the range, which is not in it.
+            /// End of the range, which is not in it; but a date without a time of day is, as a whole: `2026-11-06` ends
+            /// with that day, `2026-11-06T00:00:00Z` where it begins.
             pub(crate) to: Option<String>,
             /// Length of the range up to `to`, or up to now: `6h`, `7d`.
             pub(crate) last: Option<String>,

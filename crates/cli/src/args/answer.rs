@@ -41,7 +41,7 @@ pub(crate) struct ScopeArgs {
     /// Only from this time on: RFC 3339, a date, seconds since 1970, or words such as `yesterday 10am`
     #[arg(long, value_name = "TIME", value_parser = Words, conflicts_with = "last")]
     pub(crate) from: Option<String>,
-    /// Only before this time
+    /// Only before this time; a date is included: `--to 2026-11-06` ends with that day
     #[arg(long, value_name = "TIME", value_parser = Words)]
     pub(crate) to: Option<String>,
     /// Only this long back from now, or from --to: 15m, 6h, 7d; or words such as `yesterday 10am to yesterday 11am`

@@ -12,7 +12,7 @@ pub(crate) struct FilterArgs {
     /// Only objects written from this time on: RFC 3339, a date, or words such as `2 days ago`
     #[arg(long, value_name = "TIME", value_parser = Words)]
     pub(crate) since: Option<String>,
-    /// Only objects written before this time
+    /// Only objects written before this time; a date is included
     #[arg(long, value_name = "TIME", value_parser = Words)]
     pub(crate) until: Option<String>,
     /// Only objects of this cloud account

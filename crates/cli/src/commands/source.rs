@@ -6,7 +6,7 @@ use std::sync::Arc;
 use flowglass_ingest::source::{CredentialsSpec, Filter, Secret, Source, SourceSpec, open};
 
 use crate::args::{AccessArgs, FilterArgs, LakeArgs, StoreArgs};
-use crate::context::{Context, instant};
+use crate::context::{Context, end, instant};
 use crate::failure::{Failure, Result};
 use crate::output::zone::Zone;
 use crate::settings::{
@@ -146,12 +146,10 @@ fn whole_path(address: &str) -> Option<PathBuf> {
 
 /// The objects asked for.
 pub(super) fn filter(args: &FilterArgs, zone: &Zone) -> Result<Filter> {
-    let time =
-        |flag, text: &Option<String>| text.as_deref().map(|text| instant(flag, text, zone)).transpose();
     let list = |text: &Option<String>| text.iter().cloned().collect();
     Ok(Filter {
-        since: time("--since", &args.since)?,
-        until: time("--until", &args.until)?,
+        since: args.since.as_deref().map(|text| instant("--since", text, zone)).transpose()?,
+        until: args.until.as_deref().map(|text| end("--until", text, zone)).transpose()?,
         accounts: list(&args.account),
         regions: list(&args.region),
         vpcs: list(&args.vpc),

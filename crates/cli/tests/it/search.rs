@@ -162,6 +162,11 @@ fn ranges() {
     assert_eq!(count("--from 1793581200 --to 2026-11-03"), second, "seconds since 1970");
     assert_eq!(count("--last 1h --to 2026-11-02T01:00:00Z"), first);
     assert_eq!(count("--last 1h"), 0);
+    // A date as the end is in the range, as a whole.
+    assert_eq!(count("--from 2026-11-02 --to 2026-11-02"), all);
+    assert_eq!(count("--to 2026-11-02"), all);
+    assert_eq!(count("--to 2026-11-02T00:00"), 0);
+    assert_eq!(count("--to 2026-11-01"), 0);
 }
 
 #[test]

@@ -88,6 +88,30 @@ fn times_that_cannot_be_understood() {
       ^^^^^^^^^ "6 parsecs" is not a time
     hint: such as 2020-06-04T13:00:00Z, 2020-06-04, yesterday 10am, last friday, 2 days ago, Oct 6 at 5pm, or seconds since 1970
     "#);
+    insta::assert_snapshot!(run("search --last -5m --lake x"), @r#"
+    exit code 2
+    --- stderr
+    error: --last cannot be understood
+      -5m
+      ^^^ "-5m" is not a length of time
+    hint: a length has no sign: write 5m
+    "#);
+    insta::assert_snapshot!(run("search --last 0s --lake x"), @r#"
+    exit code 2
+    --- stderr
+    error: --last cannot be understood
+      0s
+      ^^ "0s" is no time at all
+    hint: give how far back to look, such as 30s, 15m, 6h or 7d
+    "#);
+    insta::assert_snapshot!(run("search --last 0s --to 2026-11-01 --lake x"), @r#"
+    exit code 2
+    --- stderr
+    error: --last cannot be understood
+      0s
+      ^^ "0s" is no time at all
+    hint: give how far back to look, such as 30s, 15m, 6h or 7d
+    "#);
     insta::assert_snapshot!(run("search --tz Mars/Olympus --lake x"), @r#"
     exit code 2
     --- stderr

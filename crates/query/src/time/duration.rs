@@ -15,8 +15,13 @@ pub fn parse_duration(text: &str) -> Result<i64, QueryError> {
 }
 
 pub(super) fn not_a_duration(text: &str) -> QueryError {
-    QueryError::new(0..text.len(), format!("{text:?} is not a length of time"))
-        .hint("such as 90s, 30m, 6h, 1d 12h or 2 weeks; m is minutes, mo months")
+    let error = QueryError::new(0..text.len(), format!("{text:?} is not a length of time"));
+    match text.trim().strip_prefix(['-', '+']) {
+        Some(length) if parse_lengths(length).is_some() => {
+            error.hint(format!("a length has no sign: write {}", length.trim()))
+        }
+        _ => error.hint("such as 90s, 30m, 6h, 1d 12h or 2 weeks; m is minutes, mo months"),
+    }
 }
 
 /// A length of time by kind of unit, because a calendar day is not always 24 hours.

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::error::QueryError;
 pub use duration::parse_duration;
-use duration::parse_lengths;
+use duration::{Lengths, parse_lengths};
 pub(crate) use moment::Moment;
 use moment::Reader;
 
@@ -173,9 +173,8 @@ pub fn parse_range(text: &str, zone: &Zone, now: i64) -> Result<TimeRange, Query
     }
     for word in ["until ", "before ", "to ", "till "] {
         if let Some(rest) = trimmed.strip_prefix(word) {
-            let end = Reader::new(rest, zone, now, None).and_then(|reader| reader.end().read());
-            let end = end.map_err(|error| whole(error, text))?;
-            let to = if end.is_date && word != "before " { end.to } else { end.from };
+            let end = if word == "before " { parse_instant } else { parse_end };
+            let to = end(rest, zone, now).map_err(|error| whole(error, text))?;
             return Ok(TimeRange { from: None, to: Some(to) });
         }
     }
@@ -190,10 +189,22 @@ pub fn parse_range(text: &str, zone: &Zone, now: i64) -> Result<TimeRange, Query
     bounds_of(Some(start), Some(end), zone, now).map_err(|error| whole(error, text))
 }
 
-/// Puts the usual three settings together: a start, an end, or a length of time up to the end (or now).
+/// Reads one instant as the end of a range: as [`parse_instant`], but a date (or month, year, or a word for a day) is
+/// included, so that its end is returned: `2020-06-04` gives 2020-06-05 at midnight.
 ///
 /// # Errors
-/// If one is not understood, all three are given, or the end is before the start.
+/// If the text is not understood, or the date does not exist.
+pub fn parse_end(text: &str, zone: &Zone, now: i64) -> Result<i64, QueryError> {
+    let end = Reader::new(text, zone, now, None)?.end().read()?;
+    Ok(if end.is_date { end.to } else { end.from })
+}
+
+/// Puts the usual three settings together: a start, an end, or a length of time up to the end (or now).
+///
+/// A date as the end is included, as [`parse_end`] reads it.
+///
+/// # Errors
+/// If one is not understood, all three are given, the length is nothing, or the end is before the start.
 pub fn parse_bounds(
     from: Option<&str>,
     to: Option<&str>,
@@ -209,14 +220,10 @@ pub fn parse_bounds(
         )
         .hint("give two of start, end and length: a length goes with the end alone"));
     }
-    let end = match to {
-        Some(to) => bounds_of(None, Some(to), zone, now)?.to.unwrap_or(now),
-        None => now,
-    };
+    let end = to.map_or(Ok(now), |to| parse_end(to, zone, now))?;
     let length = last.trim().to_ascii_lowercase();
     let length = length.strip_prefix("last ").unwrap_or(&length);
-    let start = before(length, zone, end).ok_or_else(|| duration::not_a_duration(last))?;
-    Ok(TimeRange { from: Some(start), to: Some(end) })
+    up_to(length, zone, end).map_err(|error| whole(error, last))
 }
 
 fn bounds_of(from: Option<&str>, to: Option<&str>, zone: &Zone, now: i64) -> Result<TimeRange, QueryError> {
@@ -271,15 +278,20 @@ fn rolling(text: &str, zone: &Zone, now: i64) -> Option<Result<TimeRange, QueryE
     let length =
         ["the last ", "the past ", "last ", "past "].iter().find_map(|word| text.strip_prefix(word))?;
     parse_lengths(length)?;
-    Some(match before(length, zone, now) {
-        Some(from) => Ok(TimeRange { from: Some(from), to: Some(now) }),
-        None => Err(duration::not_a_duration(length)),
-    })
+    Some(up_to(length, zone, now))
 }
 
-/// The instant a length of time before another, by the calendar of the zone.
-fn before(length: &str, zone: &Zone, at: i64) -> Option<i64> {
-    let span = parse_lengths(length)?.span()?;
-    let at = Timestamp::from_microsecond(at).ok()?.to_zoned(zone.0.clone());
-    Some(at.checked_sub(span).ok()?.timestamp().as_microsecond())
+/// The range of a length of time up to an instant, by the calendar of the zone.
+fn up_to(length: &str, zone: &Zone, end: i64) -> Result<TimeRange, QueryError> {
+    let lengths = parse_lengths(length).ok_or_else(|| duration::not_a_duration(length))?;
+    if lengths == Lengths::default() {
+        return Err(QueryError::new(0..length.len(), format!("{length:?} is no time at all"))
+            .hint("give how far back to look, such as 30s, 15m, 6h or 7d"));
+    }
+    let start = lengths.span().and_then(|span| {
+        let end = Timestamp::from_microsecond(end).ok()?.to_zoned(zone.0.clone());
+        Some(end.checked_sub(span).ok()?.timestamp().as_microsecond())
+    });
+    let start = start.ok_or_else(|| duration::not_a_duration(length))?;
+    Ok(TimeRange { from: Some(start), to: Some(end) })
 }

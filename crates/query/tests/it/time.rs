@@ -1,6 +1,8 @@
 //! Instants, lengths and ranges.
 
-use flowglass_query::time::{TimeRange, Zone, parse_bounds, parse_duration, parse_instant, parse_range};
+use flowglass_query::time::{
+    TimeRange, Zone, parse_bounds, parse_duration, parse_end, parse_instant, parse_range,
+};
 use proptest::prelude::*;
 
 use super::NOW;
@@ -150,10 +152,56 @@ fn bounds() {
         "error: a start and a length of time up to the end contradict each other"
     );
     assert_eq!(bounds(None, None, Some("soon")), "error: \"soon\" is not a length of time");
+    assert_eq!(bounds(None, Some("2020-06-04"), Some("6h")), "2020-06-04T18:00:00Z → 2020-06-05T00:00:00Z");
     assert_eq!(
         bounds(Some("now"), Some("2020-01-01"), None),
         "error: the range ends at 2020-01-02T00:00:00Z, not after its start 2020-11-13T12:00:00Z"
     );
+}
+
+/// A date as the end takes in the whole day, whoever reads it; a time of day does not.
+#[test]
+fn a_date_as_the_end_is_included() {
+    let to = |range: Result<TimeRange, flowglass_query::QueryError>| range.expect("a range").to;
+    for (text, end) in [
+        ("2020-11-06", "2020-11-07T00:00:00Z"),
+        ("2020-11-06T00:00", "2020-11-06T00:00:00Z"),
+        ("2020-11", "2020-12-01T00:00:00Z"),
+        ("2019", "2020-01-01T00:00:00Z"),
+        ("yesterday", "2020-11-13T00:00:00Z"),
+        ("yesterday 10am", "2020-11-12T10:00:00Z"),
+    ] {
+        let utc = Zone::utc();
+        let read = parse_end(text, &utc, NOW).expect("an end");
+        assert_eq!(flowglass_flow::time::format(read), end, "{text}");
+        assert_eq!(to(parse_bounds(None, Some(text), None, &utc, NOW)), Some(read), "{text}");
+        assert_eq!(to(parse_bounds(None, Some(text), Some("6h"), &utc, NOW)), Some(read), "{text}");
+        assert_eq!(to(parse_range(&format!("until {text}"), &utc, NOW)), Some(read), "{text}");
+        assert_eq!(to(parse_range(&format!("2018 to {text}"), &utc, NOW)), Some(read), "{text}");
+    }
+    let berlin = parse_end("2020-11-06", &zone("Europe/Berlin"), NOW).expect("an end");
+    assert_eq!(flowglass_flow::time::format(berlin), "2020-11-06T23:00:00Z");
+}
+
+/// A length of time that reaches nowhere, or that has a sign, is a mistake and not a range.
+#[test]
+fn lengths_of_nothing() {
+    let bounds = |last| match parse_bounds(None, None, Some(last), &Zone::utc(), NOW) {
+        Ok(range) => format!("{range:?}"),
+        Err(error) => format!("{}; {}", error.message, error.hint.unwrap_or_default()),
+    };
+    assert_eq!(bounds("-5m"), "\"-5m\" is not a length of time; a length has no sign: write 5m",);
+    assert_eq!(
+        bounds("+ 2 weeks"),
+        "\"+ 2 weeks\" is not a length of time; a length has no sign: write 2 weeks"
+    );
+    for nothing in ["0s", "0 days", "0h 0m", "last 0s"] {
+        let length = nothing.strip_prefix("last ").unwrap_or(nothing);
+        let expected =
+            format!("{length:?} is no time at all; give how far back to look, such as 30s, 15m, 6h or 7d");
+        assert_eq!(bounds(nothing), expected);
+    }
+    assert_eq!(show(parse_range("last 0s", &Zone::utc(), NOW)), "error: \"0s\" is no time at all");
 }
 
 /// Germany: clocks went from 02:00 to 03:00 on 2020-03-29 and from 03:00 back to 02:00 on 2020-10-25.

@@ -537,6 +537,8 @@ async fn mistakes_say_where_and_what_to_do() {
         "search?from=someday",
         "search?to=2020-13-01",
         "search?last=6x",
+        "search?last=-5m",
+        "search?last=0s",
         "search?from=yesterday&last=6h",
         "search?from=2020-06-05&to=2020-06-04",
         "search?tz=Mars/Olympus",
@@ -577,6 +579,10 @@ async fn mistakes_say_where_and_what_to_do() {
       400 bad-text: there is no day 2020-13-01 @0..10
     search?last=6x
       400 bad-text: "6x" is not a length of time @0..2 (such as 90s, 30m, 6h, 1d 12h or 2 weeks; m is minutes, mo months)
+    search?last=-5m
+      400 bad-text: "-5m" is not a length of time @0..3 (a length has no sign: write 5m)
+    search?last=0s
+      400 bad-text: "0s" is no time at all @0..2 (give how far back to look, such as 30s, 15m, 6h or 7d)
     search?from=yesterday&last=6h
       400 bad-text: a start and a length of time up to the end contradict each other @0..2 (give two of start, end and length: a length goes with the end alone)
     search?from=2020-06-05&to=2020-06-04
