@@ -210,7 +210,7 @@ impl From<flowglass_lake::LakeError> for Failure {
         use flowglass_lake::LakeError;
         let kind = match &error {
             LakeError::BadUrl { .. } | LakeError::BadRequest { .. } => Kind::Usage,
-            LakeError::NotFound { .. } => Kind::NotFound,
+            LakeError::NotFound { .. } | LakeError::Gone { .. } => Kind::NotFound,
             _ => Kind::Error,
         };
         Self::of(&error).kind(kind).hint_opt(error.hint())

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use flowglass_lake::{SourceStatus, Writer};
+use flowglass_lake::{Lake, LakeError, SourceStatus, Writer};
 use futures::stream::PollNext;
 use futures::{Stream, StreamExt, stream};
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -58,7 +59,7 @@ impl Default for WatchOptions {
 /// Listing errors do not end it: the next look tries again, and the source's status tells.
 ///
 /// # Errors
-/// If the lake cannot be written.
+/// If the lake cannot be written, or was removed: that is noticed within one poll.
 pub async fn watch(
     writer: &mut Writer,
     sources: &[Arc<dyn Source>],
@@ -70,12 +71,13 @@ pub async fn watch(
     let (new_sender, new) = mpsc::channel::<Item>(256);
     let (backlog_sender, backlog) = mpsc::channel::<Item>(256);
     let mut tasks = tokio::task::JoinSet::new();
+    let ending = Ending { lake: writer.lake().clone(), found: Arc::default(), stop: stop.clone() };
     for source in sources {
         let poller = Poller {
             source: Arc::clone(source),
-            lake: writer.lake().clone(),
             options: options.clone(),
             counters: Arc::clone(counters),
+            ending: ending.clone(),
         };
         let look = poller.clone();
         tasks.spawn(look.look_at_recent(new_sender.clone(), stop.clone()));
@@ -84,7 +86,7 @@ pub async fn watch(
     tasks.spawn(options.again.clone().pass_on(sources.to_vec(), new_sender.clone(), stop.clone()));
     drop((new_sender, backlog_sender));
     if let Some(every) = options.upkeep {
-        tasks.spawn(keep_up(writer.lake().clone(), every, options.retention_days, stop.clone()));
+        tasks.spawn(keep_up(ending.clone(), every, options.retention_days));
     }
     let items = newest_first(new, backlog).take_until(stop.clone().cancelled_owned());
     let mut pipeline_options = options.pipeline.clone();
@@ -94,6 +96,9 @@ pub async fn watch(
     while tasks.join_next().await.is_some() {}
     result?;
     let lake = writer.lake();
+    if let Some(error) = ending.found.lock().take() {
+        return Err(IngestError::lake("go on", lake)(error));
+    }
     lake.fold().await.map_err(IngestError::lake("fold manifests", lake))?;
     Ok(())
 }
@@ -122,13 +127,34 @@ const FREE_RELIST: Duration = Duration::from_secs(60);
 /// Streams listed at a time.
 const LISTINGS: usize = 8;
 
+/// The lake, and the end of the watch when it is gone. Only that ends it from beside the commits: what else fails there
+/// is tried again.
+#[derive(Clone)]
+struct Ending {
+    lake: Lake,
+    found: Arc<Mutex<Option<LakeError>>>,
+    stop: CancellationToken,
+}
+
+impl Ending {
+    /// Tells of an error; one that cannot pass ends the watch.
+    fn tell(&self, error: LakeError, what: &'static str) {
+        if matches!(error, LakeError::Gone { .. }) {
+            self.found.lock().get_or_insert(error);
+            self.stop.cancel();
+        } else {
+            tracing::warn!(error = %chain(&error), "{what}");
+        }
+    }
+}
+
 /// One source being looked at.
 #[derive(Clone)]
 struct Poller {
     source: Arc<dyn Source>,
-    lake: flowglass_lake::Lake,
     options: WatchOptions,
     counters: Arc<Counters>,
+    ending: Ending,
 }
 
 impl Poller {
@@ -163,6 +189,10 @@ impl Poller {
             }
             if let Err(error) = ended.check() {
                 tracing::warn!(error = %chain(&error), "a stream could not be listed");
+            }
+            // Without new objects nothing else would look at the lake.
+            if let Err(error) = self.ending.lake.fresh(self.options.poll / 2).await {
+                self.ending.tell(error, "the lake could not be looked at; it is tried again");
             }
             if !rest(self.options.poll.saturating_sub(started.elapsed()), &stop).await {
                 return;
@@ -211,8 +241,8 @@ impl Poller {
             paused: self.counters.progress().paused,
             written_at: flowglass_flow::time::now(),
         };
-        if let Err(error) = self.lake.put_status(&status).await {
-            tracing::warn!(%error, "the listing could not be noted");
+        if let Err(error) = self.ending.lake.put_status(&status).await {
+            self.ending.tell(error, "the listing could not be noted");
         }
     }
 }
@@ -241,20 +271,15 @@ async fn rest(time: Duration, stop: &CancellationToken) -> bool {
     }
 }
 
-async fn keep_up(
-    lake: flowglass_lake::Lake,
-    every: Duration,
-    retention_days: Option<u32>,
-    stop: CancellationToken,
-) {
-    while rest(every, &stop).await {
-        if let Err(error) = lake.upkeep().await {
-            tracing::warn!(%error, "upkeep of the lake failed; it is tried again");
+async fn keep_up(ending: Ending, every: Duration, retention_days: Option<u32>) {
+    while rest(every, &ending.stop).await {
+        if let Err(error) = ending.lake.upkeep().await {
+            ending.tell(error, "upkeep of the lake failed; it is tried again");
         }
         if let Some(days) = retention_days
-            && let Err(error) = lake.expire_before(first_kept_day(days)).await
+            && let Err(error) = ending.lake.expire_before(first_kept_day(days)).await
         {
-            tracing::warn!(%error, "retention failed; it is tried again");
+            ending.tell(error, "retention failed; it is tried again");
         }
     }
 }

@@ -19,6 +19,14 @@ pub enum LakeError {
         /// The lake's address.
         url: String,
     },
+    /// The lake was removed, or another was put in its place, while it was in use.
+    #[error("the lake's table at {url} is gone: {reason} while it was in use; nothing more is written to it")]
+    Gone {
+        /// The table's address.
+        url: String,
+        /// What happened to it.
+        reason: &'static str,
+    },
     /// The lake was written by a newer Flowglass, or is no lake of ours.
     #[error("the table at {url} cannot be used: {reason}")]
     Incompatible {
@@ -141,6 +149,10 @@ impl LakeError {
             Self::NotFound { .. } => {
                 Some("make one with `flowglass ingest SOURCE --lake URL`, or try `flowglass demo`".to_owned())
             }
+            Self::Gone { .. } => Some(
+                "put it back from a copy, or start again: that makes a new lake, and reads the objects the bucket still holds"
+                    .to_owned(),
+            ),
             Self::Incompatible { .. } => Some("use a newer Flowglass, or another address".to_owned()),
             Self::UnsafeStore { .. } => Some(
                 "use a store that honours If-None-Match on PUT (AWS S3, IBM COS, MinIO, Ceph), or a directory".to_owned(),

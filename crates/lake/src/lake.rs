@@ -185,7 +185,7 @@ impl Lake {
     /// Looks at the lake and returns what it holds now.
     ///
     /// # Errors
-    /// If the store fails.
+    /// [`LakeError::Gone`] if the lake was removed since it was opened; else if the store fails.
     pub async fn refresh(&self) -> Result<Arc<Snapshot>> {
         let _one = self.inner.refreshing.lock().await;
         self.look().await
@@ -199,13 +199,26 @@ impl Lake {
             (Arc::clone(&current.0), current.1)
         };
         let started = Instant::now();
+        let gone = || LakeError::Gone {
+            url: self.inner.location.url.to_string(),
+            reason: "one of its tables was removed",
+        };
         let (objects, flows) = if seen.elapsed() < FOLLOW_FOR {
-            let objects = self.inner.objects.follow(&last.objects).await?.0;
-            (objects, self.inner.flows.follow(&last.flows).await?.0)
+            let objects = self.inner.objects.follow(&last.objects).await;
+            // Side by side: a lake removed under us looks, to who only follows its log, like one that stands still.
+            let (sure, flows) =
+                futures::join!(self.inner.flows.make_sure(&last.flows), self.inner.flows.follow(&last.flows));
+            match sure? {
+                None => (objects?.0, flows?.0),
+                Some(flows) => (self.inner.objects.load(None).await?.ok_or_else(gone)?, flows),
+            }
         } else {
-            let gone = || LakeError::NotFound { url: self.inner.location.url.to_string() };
             let objects = self.inner.objects.load(None).await?.ok_or_else(gone)?;
-            (objects, self.inner.flows.load(None).await?.ok_or_else(gone)?)
+            let flows = self.inner.flows.load(None).await?.ok_or_else(gone)?;
+            if flows.table_id != last.flows.table_id {
+                return Err(gone());
+            }
+            (objects, flows)
         };
         let snapshot = if flows.version == last.flows.version && objects.version == last.objects.version {
             last

@@ -34,11 +34,13 @@ impl Lake {
     /// Writes the status of a source, over the last one.
     ///
     /// # Errors
-    /// If the store fails.
+    /// If the lake was removed, or the store fails.
     pub async fn put_status(&self, status: &SourceStatus) -> Result<()> {
         let path = path(&status.source);
         let body = serde_json::to_vec_pretty(status)
             .map_err(|error| LakeError::Damaged { path: path.to_string(), reason: error.to_string() })?;
+        // Not into a lake that is gone: its folder would come back with nothing but this in it.
+        self.refresh().await?;
         files::write(self.flows().store(), &path, body).await
     }
 

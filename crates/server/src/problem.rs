@@ -146,6 +146,15 @@ pub enum ApiError {
         #[source]
         source: Option<Box<dyn Error + Send + Sync>>,
     },
+    /// The lake was removed or replaced under the server.
+    #[error("the lake is gone: {reason} while the server used it")]
+    LakeGone {
+        /// What happened to it.
+        reason: &'static str,
+        /// The cause, for the log.
+        #[source]
+        source: Box<LakeError>,
+    },
     /// The answer took too long.
     #[error("not answered within {} s", after.as_secs_f64())]
     Timeout {
@@ -242,6 +251,7 @@ impl ApiError {
             }
             Self::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy"),
             Self::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available"),
+            Self::LakeGone { .. } => (StatusCode::SERVICE_UNAVAILABLE, "lake-gone", "The lake is gone"),
             Self::Timeout { .. } => (StatusCode::GATEWAY_TIMEOUT, "timeout", "Too slow"),
             Self::Internal { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Failed"),
         }
@@ -265,6 +275,9 @@ impl ApiError {
             }
             Self::BadOrigin => "open the page from this server",
             Self::TooLarge { .. } => "send a shorter query",
+            Self::LakeGone { .. } => {
+                "put the lake back from a copy, or make a new one from the bucket and restart the server"
+            }
             Self::Timeout { .. } => "narrow the time range or the query",
             Self::Internal { .. } => "the server's log tells more about this incident",
             _ => return None,
@@ -304,6 +317,7 @@ impl ApiError {
     fn log(&self) -> Option<String> {
         let source: &(dyn Error + 'static) = match self {
             Self::Internal { source, .. } | Self::Unavailable { source: Some(source), .. } => source.as_ref(),
+            Self::LakeGone { source, .. } => source.as_ref(),
             _ => return None,
         };
         let incident = Uuid::now_v7().urn().to_string();
@@ -322,6 +336,8 @@ impl From<LakeError> for ApiError {
                     "narrow the time range or the query, or ask for fewer columns and groups".to_owned(),
                 ),
             },
+            // Not something that passes: who reads this is to know.
+            LakeError::Gone { reason, .. } => Self::LakeGone { reason, source: Box::new(error) },
             LakeError::Store { .. } | LakeError::Io { .. } | LakeError::NotFound { .. } => {
                 Self::Unavailable {
                     detail: "the lake cannot be read".to_owned(),

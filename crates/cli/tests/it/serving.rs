@@ -39,6 +39,38 @@ fn serve_answers_and_ends() {
     assert_eq!(serving.interrupt(), Some(0));
 }
 
+/// It does not answer as if nothing were stored.
+#[test]
+fn serve_says_that_its_lake_is_gone() {
+    let folder = empty_folder("serve-gone");
+    let (bucket, lake) = (folder.join("bucket"), folder.join("lake"));
+    run(&format!("simulate {} --start 2026-11-02 --hours 0.5 -q", bucket.display()));
+    run(&format!("ingest {} --lake {} -q", bucket.display(), lake.display()));
+    let mut command = flowglass(&format!("serve --lake {} --listen 127.0.0.1:0", lake.display()));
+    let mut serving = Running::start(command.stdout(Stdio::null()).stderr(Stdio::piped()));
+    let mut stderr = BufReader::new(serving.0.stderr.take().expect("piped"));
+    let address = address(&mut stderr);
+    assert!(get(&address, "/api/v1/search").starts_with("HTTP/1.1 200"));
+    std::fs::remove_dir_all(&lake).expect("it is there");
+    for path in ["/api/v1/search?query=port:22", "/api/v1/health/ready"] {
+        // The lake is looked at every half second; until then its files are missed, or not even they.
+        let begun = std::time::Instant::now();
+        let answer = loop {
+            let answer = get(&address, path);
+            if answer.starts_with("HTTP/1.1 503") {
+                break answer;
+            }
+            assert!(begun.elapsed().as_secs() < 30, "{answer}");
+        };
+        assert!(
+            answer.contains("the lake is gone: its log was removed while the server used it"),
+            "{answer}"
+        );
+        assert!(answer.contains("and restart the server"), "{answer}");
+    }
+    assert_eq!(serving.interrupt(), Some(0));
+}
+
 #[test]
 fn serve_refuses_what_is_not_safe() {
     insta::assert_snapshot!(show(ask("serve --listen 0.0.0.0:7420")), @"

@@ -7,9 +7,10 @@ use std::time::Duration;
 use flowglass_flow::Outcome;
 use flowglass_ingest::source::{Filter, open};
 use flowglass_ingest::{
-    Again, Counters, IngestReport, PipelineOptions, Source, SourceSpec, WatchOptions, ingest, retry, watch,
+    Again, Counters, IngestError, IngestReport, PipelineOptions, Source, SourceSpec, WatchOptions, ingest,
+    retry, watch,
 };
-use flowglass_lake::{Lake, LakeOptions, Writer};
+use flowglass_lake::{Lake, LakeError, LakeOptions, Writer};
 use flowglass_simulate::{Config, truth, write_directory};
 use tokio_util::sync::CancellationToken;
 
@@ -121,6 +122,29 @@ async fn a_new_object_is_searchable_within_moments_of_its_listing() {
     assert!(snapshot.unfolded.is_empty(), "folded at the end");
     assert_eq!(snapshot.objects.rows(), objects.len() as u64);
     assert_eq!(snapshot.flows.rows(), objects.iter().map(|object| object.records as u64).sum::<u64>());
+}
+
+/// Without anything new to commit, too: who only waits would wait for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_watches_notices_that_the_lake_is_gone() {
+    let directory = tempfile::tempdir().unwrap();
+    let bucket = directory.path().join("bucket");
+    std::fs::create_dir(&bucket).unwrap();
+    let at = directory.path().join("lake");
+    let mut writer = Writer::open(&lake(&at).await).await.unwrap();
+    let (counters, stop) = (Arc::new(Counters::default()), CancellationToken::new());
+    let options = WatchOptions { poll: Duration::from_millis(50), upkeep: None, ..WatchOptions::default() };
+    let sources = [source(&bucket).await];
+    let watching =
+        tokio::spawn(async move { watch(&mut writer, &sources, &options, &counters, &stop).await });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!watching.is_finished());
+    std::fs::remove_dir_all(&at).unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(20), watching).await.expect("it ends").unwrap();
+    let error = ended.unwrap_err();
+    assert!(error.to_string().starts_with("cannot go on at file:///"), "{error}");
+    assert!(matches!(error, IngestError::Lake { source, .. } if matches!(*source, LakeError::Gone { .. })));
+    assert!(!at.exists(), "nothing was made in its place");
 }
 
 /// A bucket of three hours and a lake in which all objects but the empty ones are quarantined: they were too large.

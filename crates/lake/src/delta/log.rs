@@ -8,7 +8,7 @@ use deltalake_core::kernel::{StructType, engine::arrow_conversion::TryIntoKernel
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake_core::{DeltaTable, DeltaTableError};
 use object_store::path::Path;
-use object_store::{ObjectStore, PutMode, PutOptions};
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 use serde_json::json;
 use url::Url;
 
@@ -25,6 +25,9 @@ pub struct TableLog {
     delta: LogStoreRef,
     url: Url,
 }
+
+/// The store's tag of a log entry, where it gives one.
+type EntryTag = Option<Arc<str>>;
 
 /// What came of an attempt to commit.
 #[derive(Debug)]
@@ -79,7 +82,7 @@ impl TableLog {
             }})),
         ];
         let note = CommitNote { operation: "CREATE TABLE", ..CommitNote::default() };
-        self.put_entry(0, action::encode(&actions, &note)).await
+        Ok(self.put_entry(0, action::encode(&actions, &note)).await?.is_some())
     }
 
     /// Loads the newest state, or that of one version; none if there is no table.
@@ -119,12 +122,37 @@ impl TableLog {
                 transactions.insert(app, version);
             }
         }
+        let version = snapshot.version();
         Ok(Some(TableState {
-            version: snapshot.version(),
+            table_id: snapshot.metadata().id().into(),
+            version,
+            entry_tag: self.entry_tag(version).await?.flatten(),
             files: Arc::new(files),
             transactions: Arc::new(transactions),
             properties: Arc::new(properties),
         }))
+    }
+
+    /// Makes sure that the table is still the one a state is of: that nobody removed its log, or put another table in
+    /// its place. Returns the newest state where the state's own entry is no longer as it was although the table is
+    /// the same: a log cleaned up, or a table put back from a copy. None is the usual case, at one small request.
+    ///
+    /// # Errors
+    /// [`LakeError::Gone`] if it is not; else if the store fails.
+    pub async fn make_sure(&self, state: &TableState) -> Result<Option<TableState>> {
+        let found = self.entry_tag(state.version).await?;
+        let same =
+            found.is_some_and(|tag| tag.is_none() || state.entry_tag.is_none() || tag == state.entry_tag);
+        if same {
+            return Ok(None);
+        }
+        let gone = |reason| Err(LakeError::Gone { url: self.url.to_string(), reason });
+        match self.load(None).await? {
+            None => gone("its log was removed"),
+            Some(found) if found.table_id != state.table_id => gone("another one was made in its place"),
+            Some(found) if found.version < state.version => gone("an older copy was put in its place"),
+            Some(found) => Ok(Some(found)),
+        }
     }
 
     /// Follows the log from a state to its end. Returns the newest state and, per version on the way, the files whose
@@ -135,10 +163,10 @@ impl TableLog {
     pub async fn follow(&self, state: &TableState) -> Result<(TableState, Vec<(u64, Vec<Arc<DataFile>>)>)> {
         let mut state = state.clone();
         let mut news = Vec::new();
-        while let Some(entry) = self.entry(state.version + 1).await? {
+        while let Some((entry, tag)) = self.entry(state.version + 1).await? {
             let (next, added) = state.apply(state.version + 1, &entry, self.url.as_str())?;
             news.push((next.version, added));
-            state = next;
+            state = TableState { entry_tag: tag, ..next };
         }
         Ok((state, news))
     }
@@ -156,18 +184,18 @@ impl TableLog {
     ) -> Result<Attempt> {
         let entry = action::encode(actions, note);
         let version = state.version + 1;
-        let written = match self.put_entry(version, entry.clone()).await {
-            Ok(written) => written,
+        let tag = match self.put_entry(version, entry.clone()).await {
+            Ok(Some(tag)) => Some(tag),
+            // A retried put can find its own first try: the store then says "exists" although the entry is ours.
+            Ok(None) => self.entry(version).await?.filter(|(found, _)| *found == entry).map(|(_, tag)| tag),
             Err(error) => match self.entry(version).await {
-                Ok(Some(found)) => found == entry,
+                Ok(Some((found, tag))) => (found == entry).then_some(tag),
                 _ => return Err(error),
             },
         };
-        // A retried put can find its own first try: the store then says "exists" although the entry is ours.
-        if written || self.entry(version).await?.is_some_and(|found| found == entry) {
-            return Ok(Attempt::Committed(state.apply(version, &entry, self.url.as_str())?.0));
-        }
-        Ok(Attempt::Behind)
+        let Some(entry_tag) = tag else { return Ok(Attempt::Behind) };
+        let next = state.apply(version, &entry, self.url.as_str())?.0;
+        Ok(Attempt::Committed(TableState { entry_tag, ..next }))
     }
 
     /// Writes a checkpoint of the newest version and drops log entries past their retention.
@@ -186,20 +214,44 @@ impl TableLog {
         Ok(())
     }
 
-    async fn put_entry(&self, version: u64, entry: Vec<u8>) -> Result<bool> {
+    /// Puts an entry if there is none of that version. Returns its tag, as far as the store tells; none if there is.
+    async fn put_entry(&self, version: u64, entry: Vec<u8>) -> Result<Option<EntryTag>> {
         let path = entry_path(version);
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         match self.store.put_opts(&path, entry.into(), options).await {
-            Ok(_) => Ok(true),
-            Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
-            Err(source) => {
-                Err(LakeError::Store { doing: "write", path: format!("{}{path}", self.url), source })
-            }
+            Ok(put) => Ok(Some(put.e_tag.map(Arc::from))),
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(None),
+            Err(source) => Err(LakeError::Store { doing: "write", path: self.whole(&path), source }),
         }
     }
 
-    async fn entry(&self, version: u64) -> Result<Option<bytes::Bytes>> {
-        crate::files::read_if_present(&self.store, &entry_path(version)).await
+    /// Reads an entry with its tag.
+    async fn entry(&self, version: u64) -> Result<Option<(bytes::Bytes, EntryTag)>> {
+        let path = entry_path(version);
+        let failed = |source| LakeError::Store { doing: "read", path: self.whole(&path), source };
+        match self.store.get(&path).await {
+            Ok(found) => {
+                let tag = found.meta.e_tag.as_deref().map(Arc::from);
+                Ok(Some((found.bytes().await.map_err(failed)?, tag)))
+            }
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(source) => Err(failed(source)),
+        }
+    }
+
+    /// Asks for the tag of an entry; none if there is no such entry.
+    async fn entry_tag(&self, version: u64) -> Result<Option<EntryTag>> {
+        let path = entry_path(version);
+        match self.store.head(&path).await {
+            Ok(found) => Ok(Some(found.e_tag.map(Arc::from))),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(source) => Err(LakeError::Store { doing: "look at", path: self.whole(&path), source }),
+        }
+    }
+
+    /// A path below the table, for people.
+    fn whole(&self, path: &Path) -> String {
+        format!("{}{path}", self.url)
     }
 
     async fn has_log(&self) -> Result<bool> {

@@ -25,8 +25,12 @@ pub struct DataFile {
 /// What a table holds at one version. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct TableState {
+    /// Id of the table: another one is another table, whatever its address.
+    pub table_id: Arc<str>,
     /// Version of the Delta log.
     pub version: u64,
+    /// The store's tag of that version's entry, where it is known: the entry is never written again.
+    pub entry_tag: Option<Arc<str>>,
     /// The active files, by path.
     pub files: Arc<BTreeMap<Arc<str>, Arc<DataFile>>>,
     /// Versions of application transactions.
@@ -64,6 +68,7 @@ impl TableState {
         debug_assert_eq!(version, self.version + 1);
         let mut next = self.clone();
         next.version = version;
+        next.entry_tag = None;
         let mut added = Vec::new();
         let path = || format!("{table}/_delta_log/{version:020}.json");
         for line in

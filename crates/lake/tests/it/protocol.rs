@@ -1,6 +1,7 @@
 //! Exactly once: under repeats, races, and manifests left behind.
 
-use flowglass_lake::{Known, Lake, LakeOptions, Manifest, Writer, version_tag};
+use flowglass_flow::SourceName;
+use flowglass_lake::{Known, Lake, LakeError, LakeOptions, Manifest, SourceStatus, Writer, version_tag};
 
 use crate::support::{DAY, batch, expected, ledger, object, rows};
 
@@ -68,6 +69,62 @@ async fn a_manifest_left_behind_is_finished_first() {
     assert_eq!(rows(&lake).await, expected(&[&object("a/1", "x", DAY, 0, 3).0]));
     let done = next.commit(batch(&lake, vec![object("a/1", "x", DAY, 0, 3)])).await.unwrap();
     assert_eq!((done.objects, done.known), (0, 1));
+}
+
+/// A lake that is removed, or replaced, under who uses it is told of; nothing is made in its place.
+#[tokio::test]
+async fn a_lake_that_is_gone_is_told_of() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let make = async |name: &str| {
+        let address = at(name).to_str().unwrap().to_owned();
+        let lake = Lake::open_or_create(&address, &LakeOptions::default()).await.unwrap();
+        let mut writer = Writer::open(&lake).await.unwrap();
+        writer.commit(batch(&lake, vec![object("a/1", "x", DAY, 0, 3)])).await.unwrap();
+        (lake, writer)
+    };
+    let why = |error: LakeError| match error {
+        LakeError::Gone { reason, .. } => reason,
+        other => panic!("{other}"),
+    };
+    let (lake, mut writer) = make("lake").await;
+    assert!(
+        lake.flows().make_sure(&lake.snapshot().flows).await.unwrap().is_none(),
+        "one look at our own commit"
+    );
+    assert!(lake.snapshot().flows.entry_tag.is_some());
+
+    std::fs::rename(at("lake"), at("away")).unwrap();
+    assert_eq!(why(lake.refresh().await.unwrap_err()), "its log was removed");
+    let refused = writer.commit(batch(&lake, vec![object("a/2", "x", DAY, 5, 2)])).await.unwrap_err();
+    assert!(refused.hint().is_some_and(|hint| hint.starts_with("put it back from a copy")), "{refused}");
+    assert_eq!(why(refused), "its log was removed");
+    let status = SourceStatus {
+        source: SourceName("test".to_owned()),
+        location: String::new(),
+        last_listed: None,
+        pending_objects: 0,
+        pending: Vec::new(),
+        paused: None,
+        written_at: 0,
+    };
+    assert_eq!(why(lake.put_status(&status).await.unwrap_err()), "its log was removed");
+    assert!(!at("lake").exists(), "nothing was made in its place");
+
+    // Another one, with as many versions.
+    let (other, _) = make("lake").await;
+    assert_eq!(other.snapshot().flows.version, lake.snapshot().flows.version);
+    assert_eq!(why(lake.refresh().await.unwrap_err()), "another one was made in its place");
+
+    // Put back, it is used on; as a copy, whose files are others, too.
+    std::fs::rename(at("lake"), at("other")).unwrap();
+    let copied = std::process::Command::new("cp").arg("-R").args([at("away"), at("lake")]).status().unwrap();
+    assert!(copied.success());
+    writer.commit(batch(&lake, vec![object("a/2", "x", DAY, 5, 2)])).await.unwrap();
+    assert_eq!(rows(&lake).await.len(), 5);
+    std::fs::remove_dir_all(at("lake")).unwrap();
+    std::fs::rename(at("away"), at("lake")).unwrap();
+    assert_eq!(why(lake.refresh().await.unwrap_err()), "an older copy was put in its place");
 }
 
 #[tokio::test]

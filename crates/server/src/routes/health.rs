@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use flowglass_lake::LakeError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -42,6 +43,7 @@ pub(crate) async fn ready(State(app): State<App>) -> Result<Json<Health>, ApiErr
     };
     match tokio::time::timeout(after, app.reader.version()).await {
         Ok(Ok(_)) => Ok(Json(OK)),
+        Ok(Err(error @ LakeError::Gone { .. })) => Err(error.into()),
         Ok(Err(error)) => Err(unavailable(Some(Box::new(error)))),
         Err(_) => Err(unavailable(None)),
     }
