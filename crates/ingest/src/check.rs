@@ -1,5 +1,7 @@
 //! What a source holds and what it will cost, before anything is written.
 
+mod sample;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,13 +14,15 @@ use serde::Serialize;
 use crate::error::{IngestError, SourceError};
 use crate::source::{Calls, Filter, ListItem, Listed, Source};
 use crate::watch::WatchOptions;
+pub use sample::Sample;
+use sample::{Looked, by_size, expected_records};
 
 /// Objects that are listed one by one before the rest is estimated.
 const COUNTED: usize = 20_000;
 /// Streams that an estimate looks at.
 const SAMPLED_STREAMS: usize = 8;
-/// Objects that are read.
-const SAMPLED_OBJECTS: usize = 8;
+/// Objects that are read: enough for small ones, which are often empty, and for those that hold most of the records.
+const SAMPLED_OBJECTS: usize = 10;
 /// Bytes of a row in the lake, and of an object in its ledger, as measured on generated flows.
 const ROW_BYTES: f64 = 26.0;
 const LEDGER_BYTES: f64 = 100.0;
@@ -66,22 +70,6 @@ pub struct CheckReport {
     pub seconds: f64,
 }
 
-/// An object that was read.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Sample {
-    /// Its key.
-    pub key: String,
-    /// Bytes as stored.
-    pub bytes: u64,
-    /// Its records.
-    pub records: u64,
-    /// Its records that cannot be read.
-    pub unreadable: u64,
-    /// Why it cannot be read as a whole.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub problem: Option<String>,
-}
-
 /// How many objects there are, and some of them.
 struct Count {
     objects: u64,
@@ -89,7 +77,7 @@ struct Count {
     exact: bool,
     how: String,
     days: Option<(i32, i32)>,
-    listed: Vec<Listed>,
+    listed: Vec<Looked>,
     warnings: Vec<String>,
 }
 
@@ -123,9 +111,10 @@ async fn try_check(
         let estimate = estimate(source, &streams, filter).await?;
         count = Count { warnings: count.warnings, ..estimate };
     }
-    let samples = read(source, spread(&count.listed, SAMPLED_OBJECTS), limits).await?;
-    let records: u64 = samples.iter().map(|sample| sample.records).sum();
-    let expected_records = count.objects as f64 * records as f64 / samples.len().max(1) as f64;
+    // By size, which the listing tells; the order of the listing stays among equals.
+    count.listed.sort_by_key(|looked| looked.listed.size);
+    let samples = read(source, by_size(&count.listed, SAMPLED_OBJECTS), limits).await?;
+    let expected_records = expected_records(&count.listed, &samples);
     let expected_lake_bytes = expected_records * ROW_BYTES + count.objects as f64 * LEDGER_BYTES;
     let day = |day: i32| time::format_day(day);
     let list_calls_a_day =
@@ -192,10 +181,7 @@ impl Count {
             let (first, last) = self.days.unwrap_or((day, day));
             self.days = Some((first.min(day), last.max(day)));
         }
-        // Every so many-th object stays, so that samples come from the whole listing.
-        if self.listed.len() < 1024 || self.objects.is_multiple_of(64) {
-            self.listed.push(listed);
-        }
+        self.listed.push(Looked { listed, share: 1.0 });
     }
 }
 
@@ -226,7 +212,8 @@ async fn estimate(
     for (_, days, of_a_day) in &looked {
         objects += share * (days * of_a_day.len()) as f64;
         bytes += share * (*days as f64) * of_a_day.iter().map(|listed| listed.size).sum::<u64>() as f64;
-        listed.extend(of_a_day.iter().cloned());
+        let stands_for = share * *days as f64;
+        listed.extend(of_a_day.iter().map(|listed| Looked { listed: listed.clone(), share: stands_for }));
     }
     let first = looked.iter().map(|((first, _), ..)| *first).min();
     let last = looked.iter().map(|((_, last), ..)| *last).max();

@@ -90,7 +90,7 @@ fn write(out: &mut impl Write, report: &CheckReport, context: &Context) -> Resul
                 number::grouped(bad)
             ),
         };
-        table.rows.push(vec![Cell::plain("read"), Cell::plain(format!("{found}: {}", sample.key))]);
+        table.rows.push(vec![Cell::plain("read"), Cell::key(format!("{found}: {}", sample.key))]);
     }
     for warning in &report.warnings {
         table.rows.push(vec![Cell::plain("warning"), Cell::plain(warning)]);

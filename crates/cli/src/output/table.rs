@@ -11,6 +11,8 @@ use super::style::{Ink, Style};
 pub(crate) struct Cell {
     pub(crate) text: String,
     pub(crate) ink: Ink,
+    /// What does not fit is cut out of the middle instead of off the end.
+    middle: bool,
 }
 
 impl Cell {
@@ -22,7 +24,12 @@ impl Cell {
         } else {
             text.to_owned()
         };
-        Self { text, ink }
+        Self { text, ink, middle: false }
+    }
+
+    /// A cell whose end tells as much as its start, such as an object's key.
+    pub(crate) fn key(text: impl AsRef<str>) -> Self {
+        Self { middle: true, ..Self::plain(text) }
     }
 
     /// A cell in the usual ink.
@@ -134,7 +141,7 @@ impl Table {
         for (at, wide) in &layout.shown {
             let empty = Cell::plain("");
             let cell = row.get(*at).unwrap_or(&empty);
-            let text = cut(&cell.text, *wide);
+            let text = if cell.middle { cut_middle(&cell.text, *wide) } else { cut(&cell.text, *wide) };
             let padding = wide.saturating_sub(text.width());
             let (before, after) = if self.columns[*at].right { (padding, 0) } else { (0, padding) };
             pending += before;
@@ -163,18 +170,27 @@ fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
-    let mut kept = String::new();
-    let mut used = 0;
-    for c in text.chars() {
-        let wide = c.width().unwrap_or(0);
-        if used + wide + 1 > width {
-            break;
-        }
-        used += wide;
-        kept.push(c);
+    format!("{}…", head(text.chars(), width.saturating_sub(1)))
+}
+
+/// Cuts a text to a width by taking its middle out; `…` stands for that.
+fn cut_middle(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
     }
-    kept.push('…');
-    kept
+    let kept = width.saturating_sub(1);
+    let end: String = head(text.chars().rev(), kept / 2).chars().rev().collect();
+    format!("{}…{end}", head(text.chars(), kept - kept / 2))
+}
+
+/// The first characters, as far as they fit.
+fn head(text: impl Iterator<Item = char>, width: usize) -> String {
+    let mut used = 0;
+    text.take_while(|c| {
+        used += c.width().unwrap_or(0);
+        used <= width
+    })
+    .collect()
 }
 
 #[cfg(test)]
@@ -218,5 +234,19 @@ mod tests {
         x
         naïve ☃
         ");
+    }
+
+    #[test]
+    fn keys_are_cut_in_the_middle() {
+        let key = "ibm_vpc_flowlogs_v1/account=a/hour=13/00000010.gz";
+        assert_eq!(cut_middle(key, 49), key);
+        assert_eq!(cut_middle(key, 21), "ibm_vpc_fl…0000010.gz");
+        assert_eq!(cut_middle("日本語日本語", 6), "日…語", "wide characters whole");
+        assert_eq!((cut_middle("abc", 1), cut_middle("abc", 2)), ("…".into(), "a…".into()));
+        let mut table = Table::new(vec![Column::text("key")]);
+        table.rows.push(vec![Cell::key(key)]);
+        let mut out = Vec::new();
+        table.write(&mut out, Some(21), Style::plain()).expect("memory");
+        assert_eq!(String::from_utf8(out).expect("text"), "key\nibm_vpc_fl…0000010.gz\n");
     }
 }

@@ -91,6 +91,27 @@ async fn a_large_source_is_estimated() {
     assert!(report.calls.lists < 400, "{:?}", report.calls);
 }
 
+/// Most vNICs are quiet: most objects are empty, and the records are in a few.
+#[tokio::test]
+async fn records_are_estimated_where_most_objects_are_empty() {
+    let root = tempfile::tempdir().expect("a folder");
+    let mut records = 0;
+    for number in 0..600_usize {
+        // Gaps of no rhythm: busy objects of 1 to 400 records, 1 in about 15.
+        let busy = (number * 7919) % 97 < 6;
+        let count = if busy { 1 + (number * 31) % 400 } else { 0 };
+        records += count as u64;
+        std::fs::write(root.path().join(format!("{number:04}.json")), object(count)).expect("a file");
+    }
+    let source = open(&flowglass_ingest::SourceSpec::new(root.path().to_str().expect("UTF-8"))).await;
+    let report = check(&source, &Filter::default(), Limits::default(), &WatchOptions::default())
+        .await
+        .expect("a report");
+    let (least, most) = (records * 9 / 10, records * 11 / 10);
+    assert!((least..=most).contains(&report.expected_records), "{records} records; {report:#?}");
+    assert!(report.samples.len() <= 10 && report.samples.iter().any(|sample| sample.records == 0));
+}
+
 #[tokio::test]
 async fn an_object_that_cannot_be_decoded_is_told() {
     let root = tempfile::tempdir().expect("a folder");

@@ -67,7 +67,7 @@ async fn list(context: &Context, args: &QuarantineListArgs) -> Result<()> {
                     Cell::plain(unreadable),
                     Cell::plain(zone.instant(entry.recorded_at - entry.recorded_at.rem_euclid(1_000_000))),
                     Cell::plain(entry.why()),
-                    Cell::plain(format!("{} {}", entry.source, entry.key)),
+                    Cell::key(format!("{} {}", entry.source, entry.key)),
                 ]);
             }
             table.write(&mut out, context.width, context.style)?;

@@ -122,7 +122,7 @@ fn write(out: &mut impl Write, source: &str, report: &VerifyReport, context: &Co
         table.rows.push(vec![
             Cell::new(ink, finding.verdict.to_string()),
             Cell::plain(finding.reason.as_deref().unwrap_or_default()),
-            Cell::plain(&finding.key),
+            Cell::key(&finding.key),
         ]);
     }
     table.write(out, context.width, context.style)?;
