@@ -12,6 +12,7 @@ pub struct Counters {
     listed: AtomicU64,
     known: AtomicU64,
     expired: AtomicU64,
+    filtered: AtomicU64,
     skipped: AtomicU64,
     fetched: AtomicU64,
     fetched_bytes: AtomicU64,
@@ -60,6 +61,8 @@ pub struct Progress {
     pub known: u64,
     /// Of those, older than retention; they are not read.
     pub expired: u64,
+    /// Of those, left out by the filter after a look at what they say of themselves: their keys do not tell.
+    pub filtered: u64,
     /// Entries passed over with a warning.
     pub skipped: u64,
     /// Objects read.
@@ -96,6 +99,7 @@ pub(crate) enum Count {
     Listed,
     Known,
     Expired,
+    Filtered,
     Skipped,
     Fetched,
     FetchedBytes,
@@ -113,6 +117,7 @@ impl Counters {
             Count::Listed => &self.listed,
             Count::Known => &self.known,
             Count::Expired => &self.expired,
+            Count::Filtered => &self.filtered,
             Count::Skipped => &self.skipped,
             Count::Fetched => &self.fetched,
             Count::FetchedBytes => &self.fetched_bytes,
@@ -176,6 +181,7 @@ impl Counters {
             listed: get(&self.listed),
             known: get(&self.known),
             expired: get(&self.expired),
+            filtered: get(&self.filtered),
             skipped: get(&self.skipped),
             fetched: get(&self.fetched),
             fetched_bytes: get(&self.fetched_bytes),

@@ -46,12 +46,13 @@ const CHUNK_ROWS: usize = 32_768;
 /// Objects after which a chunk is handed on.
 const CHUNK_OBJECTS: usize = 512;
 
-/// Decodes what comes until the input ends or the output is gone. Runs on a thread of its own.
+/// Decodes what comes and is admitted until the input ends or the output is gone. Runs on a thread of its own.
 pub(crate) fn work(
     input: &Arc<tokio::sync::Mutex<mpsc::Receiver<Read>>>,
     output: &mpsc::Sender<Chunk>,
     shards: u32,
     limits: Limits,
+    admits: impl Fn(&Read) -> bool,
 ) {
     let mut decoders: HashMap<u32, Open> = HashMap::new();
     loop {
@@ -68,6 +69,9 @@ pub(crate) fn work(
             }
         };
         let Some(read) = next else { break };
+        if !admits(&read) {
+            continue;
+        }
         let shard = shard_of(read.source.name(), &read.listed.key, shards);
         let open = decoders.entry(shard).or_insert_with(|| Open::new(limits));
         open.take(read);

@@ -9,6 +9,7 @@ mod error;
 mod pipeline;
 mod retry;
 mod run;
+mod sieve;
 pub mod source;
 mod verify;
 mod watch;

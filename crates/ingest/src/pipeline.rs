@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::counters::{Count, Counters, Failure};
 use crate::decode::{self, Chunk, Read};
 use crate::error::IngestError;
+use crate::sieve::Sieve;
 use crate::source::{Listed, Source, SourceError};
 
 /// How an ingester works.
@@ -103,6 +104,7 @@ pub(crate) async fn run(
     writer: &mut Writer,
     items: impl Stream<Item = Item> + Send + 'static,
     options: &PipelineOptions,
+    sieve: &Sieve,
     counters: &Arc<Counters>,
     stop: &CancellationToken,
 ) -> Result<(), IngestError> {
@@ -115,6 +117,7 @@ pub(crate) async fn run(
         writer.shared_ledger(),
         in_flight.clone(),
         options.clone(),
+        sieve.clone(),
         Arc::clone(counters),
         read_sender,
     ));
@@ -122,7 +125,18 @@ pub(crate) async fn run(
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..options.decoders.max(1) {
         let (input, output, limits) = (Arc::clone(&input), chunk_sender.clone(), options.limits);
-        workers.spawn_blocking(move || decode::work(&input, &output, shards, limits));
+        let (sieve, in_flight) = (sieve.clone(), in_flight.clone());
+        workers.spawn_blocking(move || {
+            // What is left out is out of the pipeline, and may come by again.
+            let admits = |read: &Read| {
+                let admitted = read.again || sieve.admits(&*read.source, &read.listed, &read.body, limits);
+                if !admitted {
+                    in_flight.leave(&read.source.name().0, &read.listed.key);
+                }
+                admitted
+            };
+            decode::work(&input, &output, shards, limits, admits);
+        });
     }
     drop(chunk_sender);
 
@@ -283,12 +297,13 @@ async fn fetch_all(
     ledger: Arc<RwLock<Ledger>>,
     in_flight: InFlight,
     options: PipelineOptions,
+    sieve: Sieve,
     counters: Arc<Counters>,
     output: mpsc::Sender<Read>,
 ) {
     let budget = Arc::new(Semaphore::new(usize::try_from(FETCH_BUDGET / FETCH_UNIT).unwrap_or(usize::MAX)));
     let wanted = items.filter(|item| {
-        let wanted = wants(item, &ledger, &in_flight, &options, &counters);
+        let wanted = wants(item, &ledger, &in_flight, &options, &sieve, &counters);
         async move { wanted }
     });
     let fetches = wanted.map(|item| {
@@ -336,6 +351,7 @@ fn wants(
     ledger: &RwLock<Ledger>,
     in_flight: &InFlight,
     options: &PipelineOptions,
+    sieve: &Sieve,
     counters: &Counters,
 ) -> bool {
     let listed = &item.listed;
@@ -352,6 +368,9 @@ fn wants(
     let source = item.source.name();
     if !item.again && ledger.read().check(source, &listed.key, &tag) == Known::Same {
         counters.add(Count::Known, 1);
+        return false;
+    }
+    if !item.again && sieve.has_refused(&*item.source, &listed.key, &tag) {
         return false;
     }
     in_flight.enter(&source.0, &listed.key)

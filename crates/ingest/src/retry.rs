@@ -15,7 +15,8 @@ use crate::counters::{Counters, Failure};
 use crate::error::IngestError;
 use crate::pipeline::{self, Item, PipelineOptions};
 use crate::run::IngestReport;
-use crate::source::Source;
+use crate::sieve::Sieve;
+use crate::source::{Filter, Source};
 
 /// Reads objects of some sources again and commits what comes of them, over what the lake holds of each. Objects that
 /// are of none of these sources, or no longer there, are in the report as pending, with the reason.
@@ -40,7 +41,8 @@ pub async fn retry(
         }
     });
     let items = items.take_until(stop.clone().cancelled_owned());
-    pipeline::run(writer, items, options, counters, stop).await?;
+    let sieve = Sieve::new(&Filter::default(), counters);
+    pipeline::run(writer, items, options, &sieve, counters, stop).await?;
     let lake = writer.lake().clone();
     lake.fold().await.map_err(IngestError::lake("fold manifests", &lake))?;
     Ok(IngestReport::new(&counters.progress(), counters.failures(), started, stop.is_cancelled()))

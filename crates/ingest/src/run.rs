@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::counters::{Count, Counters, Failure, Progress};
 use crate::error::IngestError;
 use crate::pipeline::{self, Item, PipelineOptions};
+use crate::sieve::Sieve;
 use crate::source::{Filter, ListItem, Source, SourceError};
 
 /// What an ingestion did.
@@ -35,6 +36,8 @@ pub struct IngestReport {
     pub pending: u64,
     /// Objects older than retention.
     pub expired: u64,
+    /// Objects left out by the filter after a look at what they say of themselves: their keys do not tell.
+    pub filtered: u64,
     /// Bytes read.
     pub bytes: u64,
     /// Whether it was stopped before the end.
@@ -55,6 +58,7 @@ impl IngestReport {
             seconds: started.elapsed().as_secs_f64(),
             pending: progress.failed,
             expired: progress.expired,
+            filtered: progress.filtered,
             bytes: progress.fetched_bytes,
             stopped,
             failures,
@@ -81,7 +85,7 @@ pub async fn ingest(
     let listings: Vec<_> =
         sources.iter().map(|source| listing(source, source.list(filter), counters, &ended)).collect();
     let items = stream::iter(listings).flatten().take_until(stop.clone().cancelled_owned());
-    pipeline::run(writer, items, options, counters, stop).await?;
+    pipeline::run(writer, items, options, &Sieve::new(filter, counters), counters, stop).await?;
     ended.check()?;
     let stopped = stop.is_cancelled();
     let lake = writer.lake().clone();

@@ -16,6 +16,7 @@ use crate::error::IngestError;
 use crate::pipeline::{self, Item, PipelineOptions};
 use crate::retry::Again;
 use crate::run::{ListEnd, listing, pending_windows};
+use crate::sieve::Sieve;
 use crate::source::{Filter, HourFolder, Source};
 
 /// How sources are watched.
@@ -91,7 +92,8 @@ pub async fn watch(
     let items = newest_first(new, backlog).take_until(stop.clone().cancelled_owned());
     let mut pipeline_options = options.pipeline.clone();
     pipeline_options.expire_before = options.retention_days.map(first_kept_day);
-    let result = pipeline::run(writer, items, &pipeline_options, counters, stop).await;
+    let sieve = Sieve::new(&options.filter, counters);
+    let result = pipeline::run(writer, items, &pipeline_options, &sieve, counters, stop).await;
     stop.cancel();
     while tasks.join_next().await.is_some() {}
     result?;

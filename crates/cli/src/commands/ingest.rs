@@ -60,6 +60,10 @@ pub(super) fn tell(context: &Context, format: TextFormat, report: &IngestReport)
     out.flush()?;
     drop(out);
     if !context.quiet {
+        if report.filtered > 0 && format == TextFormat::Json {
+            let objects = number::counted(report.filtered, "object", "objects");
+            say(format!("{objects} left out by the filter: their keys do not tell, they do"));
+        }
         for failure in &report.failures {
             say(format!("not read: {} {}: {}", failure.source, failure.key, failure.reason));
         }
@@ -82,6 +86,7 @@ fn summary(report: &IngestReport) -> String {
         (report.partial, "partly unreadable"),
         (report.quarantined, "unreadable"),
         (report.expired, "older than retention"),
+        (report.filtered, "left out by the filter"),
         (report.pending, "to be tried again"),
     ];
     for (number, what) in remarks {

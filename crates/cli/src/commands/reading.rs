@@ -104,6 +104,9 @@ fn amount(counters: &Counters) -> Amount {
     if now.known > 0 {
         notes.push(format!("{} known", number::grouped(now.known)));
     }
+    if now.filtered > 0 {
+        notes.push(format!("{} left out", number::grouped(now.filtered)));
+    }
     if now.quarantined > 0 {
         notes.push(format!("{} unreadable", number::grouped(now.quarantined)));
     }
@@ -111,7 +114,7 @@ fn amount(counters: &Counters) -> Amount {
         notes.push(format!("paused: {reason}"));
     }
     Amount {
-        objects: now.committed + now.known + now.expired + now.failed,
+        objects: now.committed + now.known + now.expired + now.filtered + now.failed,
         of: (now.total > 0).then_some(now.total),
         records: now.records,
         bytes: now.fetched_bytes,

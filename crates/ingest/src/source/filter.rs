@@ -1,6 +1,7 @@
 //! Which objects a user asks for.
 
 use flowglass_codec::{KeyFields, parse_key};
+use flowglass_flow::ObjectFacts;
 use flowglass_flow::crn::last_segment;
 use flowglass_flow::time::{DAY, SECOND};
 
@@ -8,8 +9,9 @@ const HOUR: i64 = 3600 * SECOND;
 
 /// Which objects to list. Empty lists and absent times mean all.
 ///
-/// An object whose key does not say what is asked for is listed: its header decides later. Times go by hour folders
-/// with one neighbour hour on either side, because an object may lie in the folder of the hour in which it was written.
+/// An object whose key does not say what is asked for is listed, and its header decides: one that does not say it either
+/// is left out. Times go by hour folders with one neighbour hour on either side, because an object may lie in the folder
+/// of the hour in which it was written; without such a folder they go by the object's window.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Not before this instant, microseconds since the epoch.
@@ -30,6 +32,36 @@ impl Filter {
     /// Returns true if an object with this key may be asked for.
     pub fn admits_key(&self, key: &str) -> bool {
         parse_key(key).is_none_or(|fields| self.admits_names(&fields) && self.admits_hour(&fields))
+    }
+
+    /// Returns true if a key says all that is asked for, so that the object itself need not be looked at.
+    pub(crate) fn is_settled_by(&self, key: &str) -> bool {
+        if *self == Self::default() {
+            return true;
+        }
+        let fields = parse_key(key).unwrap_or_default();
+        (self.since.is_none() && self.until.is_none() || fields.day.is_some())
+            && (self.accounts.is_empty() || fields.account_id.is_some())
+            && (self.regions.is_empty() || fields.region.is_some())
+            && (self.vpcs.is_empty() || fields.vpc_crn.is_some())
+            && (self.vnics.is_empty() || fields.vnic_id.is_some())
+    }
+
+    /// Returns true if an object that says this of itself, by key and header, is asked for. What it does not say is not
+    /// what was asked for.
+    pub(crate) fn admits_facts(&self, facts: &ObjectFacts) -> bool {
+        let admits = |wanted: &[String], value: &Option<String>| {
+            wanted.is_empty() || value.as_ref().is_some_and(|value| wanted.contains(value))
+        };
+        let vpcs: Vec<String> = self.vpcs.iter().map(|wanted| last_segment(wanted).to_owned()).collect();
+        let start = facts.capture_start_time.or(facts.capture_end_time);
+        let end = facts.capture_end_time.or(facts.capture_start_time);
+        admits(&self.accounts, &facts.account_id)
+            && admits(&self.regions, &facts.region)
+            && admits(&vpcs, &facts.vpc_id)
+            && admits(&self.vnics, &facts.vnic_id)
+            && self.since.is_none_or(|since| end.is_some_and(|end| end >= since))
+            && self.until.is_none_or(|until| start.is_some_and(|start| start < until))
     }
 
     /// Returns true if there may be asked-for objects below a folder.
@@ -111,6 +143,56 @@ mod tests {
         assert!(!admits(Filter { vnics: vec!["0717-8".into()], ..Filter::default() }));
         let strict = Filter { vnics: vec!["0717-8".into()], accounts: vec!["B".into()], ..Filter::default() };
         assert!(strict.admits_key("some/file.json"), "a key that says nothing is left to its header");
+    }
+
+    #[test]
+    fn what_keys_leave_open_objects_decide() {
+        let name = |text: &str| vec![text.to_owned()];
+        let all = Filter {
+            since: at("2021-12-14T13:00:00Z"),
+            until: at("2021-12-14T14:00:00Z"),
+            accounts: name("A"),
+            regions: name("us-south"),
+            vpcs: name("crn:v1:bluemix:public:is:us-south:a/A::vpc:r006-1"),
+            vnics: name("0717-9"),
+        };
+        assert!(all.is_settled_by(KEY));
+        assert!(!all.is_settled_by("file.json") && Filter::default().is_settled_by("file.json"));
+        for part in [
+            Filter { since: all.since, ..Filter::default() },
+            Filter { until: all.until, ..Filter::default() },
+            Filter { accounts: name("A"), ..Filter::default() },
+            Filter { regions: name("us-south"), ..Filter::default() },
+            Filter { vpcs: name("r006-1"), ..Filter::default() },
+            Filter { vnics: name("0717-9"), ..Filter::default() },
+        ] {
+            assert!(part.is_settled_by(KEY) && !part.is_settled_by("file.json"), "{part:?}");
+            assert!(
+                !part.admits_facts(&ObjectFacts::default()),
+                "what is not said is not asked for: {part:?}"
+            );
+        }
+        let text = |text: &str| Some(text.to_owned());
+        let facts = ObjectFacts {
+            account_id: text("A"),
+            region: text("us-south"),
+            vpc_id: text("r006-1"),
+            vnic_id: text("0717-9"),
+            capture_start_time: at("2021-12-14T13:58:00Z"),
+            capture_end_time: at("2021-12-14T14:03:00Z"),
+            ..ObjectFacts::default()
+        };
+        assert!(all.admits_facts(&facts));
+        for other in [
+            ObjectFacts { account_id: text("B"), ..facts.clone() },
+            ObjectFacts { region: text("eu-de"), ..facts.clone() },
+            ObjectFacts { vpc_id: text("r006-2"), ..facts.clone() },
+            ObjectFacts { vnic_id: text("0717-8"), ..facts.clone() },
+            ObjectFacts { capture_start_time: at("2021-12-14T14:00:00Z"), ..facts.clone() },
+            ObjectFacts { capture_end_time: at("2021-12-14T12:59:59Z"), ..facts.clone() },
+        ] {
+            assert!(!all.admits_facts(&other), "{other:?}");
+        }
     }
 
     #[test]

@@ -124,6 +124,81 @@ async fn a_new_object_is_searchable_within_moments_of_its_listing() {
     assert_eq!(snapshot.flows.rows(), objects.iter().map(|object| object.records as u64).sum::<u64>());
 }
 
+/// Files outside the provider's layout: their keys tell nothing, their headers do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_filter_holds_for_keys_outside_the_layout() {
+    let directory = tempfile::tempdir().unwrap();
+    let bucket = directory.path().join("bucket");
+    std::fs::create_dir(&bucket).unwrap();
+    let body = |vnic: &str, hour: u32| {
+        let object = crate::check::object(2);
+        let window = object.replace("2021-12-14T13", &format!("2021-12-14T{hour:02}"));
+        window.replacen('{', &format!(r#"{{"network_interface_id":"{vnic}","#), 1)
+    };
+    for (name, body) in [
+        ("a.json", body("0717-1", 13)),
+        ("b.json", body("0717-2", 13)),
+        ("late.json", body("0717-1", 15)),
+        ("bare.json", crate::check::object(2)),
+        ("note.txt", "no flow log".to_owned()),
+    ] {
+        std::fs::write(bucket.join(name), body).unwrap();
+    }
+    let at = |text: &str| flowglass_flow::time::parse(text.as_bytes());
+    let lake = lake(&directory.path().join("lake")).await;
+    let (options, stop) = (PipelineOptions::default(), CancellationToken::new());
+    let taken = async |filter: Filter| {
+        let mut writer = Writer::open(&lake).await.unwrap();
+        let sources = [source(&bucket).await];
+        let counters = Arc::new(Counters::default());
+        let report = ingest(&mut writer, &sources, &filter, &options, &counters, &stop).await.unwrap();
+        (report.objects, report.new, report.filtered, report.quarantined)
+    };
+    let vnic = Filter { vnics: vec!["0717-1".into()], ..Filter::default() };
+    let until = Filter { until: at("2021-12-14T14:00:00Z"), ..vnic.clone() };
+    assert_eq!(taken(until).await, (5, 1, 4, 0), "one vNIC, one hour: a");
+    assert_eq!(taken(vnic.clone()).await, (5, 1, 3, 0), "late, and a is known");
+    assert_eq!(taken(Filter { vnics: vec!["0717-9".into()], ..vnic }).await, (5, 0, 3, 0));
+    // What was left out is not taken for read.
+    assert_eq!(taken(Filter::default()).await, (5, 3, 0, 1));
+}
+
+/// Who watches does not read what is refused again with each listing, but a new version of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_watches_remembers_what_is_left_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let bucket = directory.path().join("bucket");
+    std::fs::create_dir(&bucket).unwrap();
+    std::fs::write(bucket.join("a.json"), crate::check::object(2)).unwrap();
+    let lake = lake(&directory.path().join("lake")).await;
+    let mut writer = Writer::open(&lake).await.unwrap();
+    let (counters, stop) = (Arc::new(Counters::default()), CancellationToken::new());
+    let filter = Filter { vnics: vec!["0717-1".into()], ..Filter::default() };
+    let options =
+        WatchOptions { poll: Duration::from_millis(20), upkeep: None, filter, ..WatchOptions::default() };
+    let sources = [source(&bucket).await];
+    let watching = {
+        let (counters, stop) = (Arc::clone(&counters), stop.clone());
+        tokio::spawn(async move { watch(&mut writer, &sources, &options, &counters, &stop).await })
+    };
+    let until = async |what: &dyn Fn(&flowglass_ingest::Progress) -> bool| {
+        let started = std::time::Instant::now();
+        while !what(&counters.progress()) {
+            assert!(started.elapsed() < Duration::from_secs(20), "{:?}", counters.progress());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    until(&|now| now.filtered >= 5).await;
+    assert_eq!((counters.progress().fetched, counters.progress().committed), (1, 0));
+    let ours = crate::check::object(3).replacen('{', r#"{"network_interface_id":"0717-1","#, 1);
+    std::fs::write(bucket.join("new"), ours).unwrap();
+    std::fs::rename(bucket.join("new"), bucket.join("a.json")).unwrap();
+    until(&|now| now.committed == 1).await;
+    stop.cancel();
+    watching.await.unwrap().unwrap();
+    assert_eq!(lake.refresh().await.unwrap().flows.rows(), 3);
+}
+
 /// Without anything new to commit, too: who only waits would wait for ever.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_watches_notices_that_the_lake_is_gone() {
