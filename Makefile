@@ -1,7 +1,7 @@
-# Everything goes through cargo; this file names the steps people and CI take.
+# Everything goes through cargo, and npm for the web application; this file names the steps people and CI take.
 #
 #   PROFILE          cargo profile of `build` and `demo` (release)
-#   FLOWGLASS_CACHE  where the Python environment and, in CI, the build cache live (the checkout)
+#   FLOWGLASS_CACHE  where the Python environment, npm packages and, in CI, the build cache live (the checkout)
 #   BENCH_ROWS       records of `bench` (4,000,000; `bench-full` 100,000,000)
 #   FLOWGLASS_KILLS  kills of the crash tests (10; `test-full` 200)
 
@@ -28,27 +28,42 @@ else
 CLIPPY = $(CARGO) clippy --workspace --all-targets -- -D warnings
 endif
 
-.PHONY: help build demo lint test test-full test-rust test-interop bench bench-full fuzz clean
+.PHONY: help ui build demo lint test test-full test-rust test-ui test-e2e test-interop screenshots bench bench-full fuzz clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1 - /p' Makefile | awk -F' - ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
-build: need-cargo ## Build the program
+ui: ## Build the web application (where npm exists), which the program embeds
+	@sh scripts/ui build
+
+build: need-cargo ui ## Build the program
 	$(CARGO) build --profile $(PROFILE) -p flowglass
 
-demo: need-cargo ## Build and run the main job on a simulated VPC: bucket, watch, search, API
+demo: need-cargo ui ## Build and run the main job on a simulated VPC: bucket, watch, search, API
 	$(CARGO) run --profile $(PROFILE) -p flowglass -- demo
 
-lint: need-cargo ## Formatting, lints, dependencies
+lint: need-cargo ui ## Formatting, lints, dependencies
 	$(CARGO) fmt --all --check
 	$(CLIPPY)
 	@if command -v cargo-hakari >/dev/null 2>&1; then $(CARGO) hakari generate --diff; \
 	else echo "lint: cargo-hakari is not installed, workspace-hack is not verified"; fi
+	@sh scripts/ui lint
 
-test: test-rust test-interop ## All tests
+test: test-rust test-ui test-e2e test-interop ## All tests
 
-test-rust: need-cargo
+test-rust: need-cargo ui
 	$(CARGO) test --workspace
+
+test-ui: ## Tests of the web application's parts
+	@sh scripts/ui test
+
+test-e2e: need-cargo ui ## The real program in a real browser, on the simulated VPC
+	$(CARGO) build -p flowglass
+	@FLOWGLASS_BINARY="$(abspath $(TARGET))/debug/flowglass" sh scripts/ui e2e
+
+screenshots: need-cargo ui ## Picture every page into docs/images
+	$(CARGO) build -p flowglass
+	@FLOWGLASS_BINARY="$(abspath $(TARGET))/debug/flowglass" sh scripts/ui screenshots
 
 test-interop: need-cargo $(VENV_DONE)
 	$(CARGO) build -p flowglass
@@ -69,7 +84,7 @@ fuzz: need-cargo ## Fuzz every target for FUZZ_SECONDS
 
 clean: ## Remove what was built
 	$(CARGO) clean
-	rm -rf .venv .venv-bench
+	rm -rf .venv .venv-bench ui/node_modules ui/dist/assets ui/dist/index.html
 
 $(VENV_DONE): tests/interop/requirements.txt
 $(BENCH_VENV_DONE): bench/requirements.txt

@@ -28,6 +28,7 @@ mod settings;
 mod sources;
 mod tail;
 mod tls;
+mod ui;
 
 pub use app::AppState;
 pub use auth::{Keys, Permission, Principal};

@@ -34,6 +34,7 @@ use crate::hosts::{self, Hosts};
 use crate::metrics;
 use crate::openapi;
 use crate::problem::{ApiError, PROBLEM_JSON};
+use crate::ui::{self, Ui};
 
 /// Routes that need a caller.
 fn guarded() -> OpenApiRouter<App> {
@@ -90,6 +91,7 @@ pub(crate) fn router(app: App, keys: Arc<Keys>, hosts: Arc<Hosts>) -> Router {
         )
         .layer(DefaultBodyLimit::max(bounds.bytes))
         .layer(axum::Extension(bounds))
+        .layer(from_fn_with_state(Ui::embedded(), ui::serve))
         .layer(CompressionLayer::new().gzip(true).compress_when(compressible))
         .layer(from_fn_with_state(hosts, hosts::check))
         .layer(from_fn(secure))
@@ -133,6 +135,8 @@ async fn secure(request: Request, next: Next) -> Response {
         let allow = response.headers().get(ALLOW).cloned();
         response = ApiError::MethodNotAllowed { allow }.into_response();
     }
+    // The web application says for itself what its pages may do, and which of its files stay the same.
+    let own = response.extensions().get::<ui::OwnHeaders>().is_some();
     let headers = response.headers_mut();
     for (name, value) in [
         (
@@ -144,8 +148,13 @@ async fn secure(request: Request, next: Next) -> Response {
         (REFERRER_POLICY, "no-referrer"),
         (CACHE_CONTROL, "no-store"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ] {
-        headers.insert(name, HeaderValue::from_static(value));
+        if own {
+            headers.entry(name).or_insert(HeaderValue::from_static(value));
+        } else {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
     response
 }

@@ -1,0 +1,53 @@
+//! The API as React hooks: answers are kept by what was asked, cancelled when nobody wants them any more.
+
+import { QueryClient, type UseQueryResult, keepPreviousData, useQuery } from "@tanstack/react-query";
+
+import { ask } from "./client";
+import { Problem } from "./problem";
+import type { Answer, GetPath, Params } from "./types";
+
+const MINUTE = 60_000;
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // A question names its range in absolute times: its answer is asked again only on request.
+      staleTime: 5 * MINUTE,
+      gcTime: 10 * MINUTE,
+      refetchOnWindowFocus: false,
+      refetchOnReconnect: false,
+      retry: (failures, error) => error instanceof Problem && error.isPassing && failures < 3,
+      retryDelay: (failures, error) =>
+        (error instanceof Problem ? (error.details.retry_after ?? 1) : 1) * 1000 + failures * 500,
+    },
+  },
+});
+
+interface AnswerOptions {
+  /** False as long as the question is not complete. */
+  enabled?: boolean;
+  /** Keeps showing the last answer while the next one is on its way. */
+  keep?: boolean;
+  /** Asks again after so many milliseconds. */
+  every?: number;
+}
+
+/** The answer to a question. */
+export function useAnswer<Path extends GetPath>(
+  path: Path,
+  params: Params<Path>,
+  { enabled = true, keep = false, every }: AnswerOptions = {},
+): UseQueryResult<Answer<Path>, Problem> {
+  return useQuery<Answer<Path>, Problem>({
+    queryKey: [path, params],
+    queryFn: ({ signal }) => ask(path, params, signal),
+    enabled,
+    ...(keep ? { placeholderData: keepPreviousData } : {}),
+    ...(every === undefined ? {} : { refetchInterval: every, staleTime: every }),
+  });
+}
+
+/** Gives up what is being asked; what was answered stays. */
+export function cancelAll(): void {
+  void queryClient.cancelQueries();
+}

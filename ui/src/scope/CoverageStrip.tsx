@@ -1,0 +1,73 @@
+import type { Coverage } from "../api/types";
+import { count, percent } from "../format/number";
+import { length, rangeWords } from "../format/time";
+import { useZone } from "../state/settings";
+
+interface CoverageStripProps {
+  coverage: Coverage;
+  /** The range of the chart below, which the strip is aligned with. */
+  from: string;
+  to: string;
+  onOpen?: () => void;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  missing: "no object",
+  quarantined: "object unreadable",
+  not_read: "not read yet",
+  before_retention: "before retention",
+  silent: "vNIC silent",
+};
+
+/** A gap's kind in words. */
+export function gapWords(kind: string): string {
+  return KINDS[kind] ?? kind;
+}
+
+/** What part of the asked time objects cover: a strip above the chart with missing and lossy stretches, and its sum. */
+export function CoverageStrip({ coverage, from, to, onOpen }: CoverageStripProps) {
+  const zone = useZone();
+  const [start, end] = [Date.parse(from), Date.parse(to)];
+  const place = (piece: { from: string; to: string }) => {
+    const left = Math.max(0, (Date.parse(piece.from) - start) / (end - start));
+    const right = Math.min(1, (Date.parse(piece.to) - start) / (end - start));
+    return { left: `${left * 100}%`, width: `max(3px, ${Math.max(0, right - left) * 100}%)` };
+  };
+  const inside = (piece: { from: string; to: string }) => Date.parse(piece.to) > start && Date.parse(piece.from) < end;
+  const held = coverage.held_from !== null && coverage.held_to !== null;
+  const range = { from: coverage.range.from ?? from, to: coverage.range.to ?? to };
+  return (
+    <div className="fg-coverage">
+      <div className="fg-coverage-strip" aria-hidden="true">
+        {held && inside(range) && <span className="fg-coverage-held" style={place(range)} />}
+        {coverage.gaps.filter(inside).map((gap, index) => (
+          <span
+            key={index}
+            className="fg-coverage-gap"
+            style={place(gap)}
+            title={`${gapWords(gap.kind)}: ${rangeWords(gap.from, gap.to, zone)}, ${gap.vnic_id ?? "unknown vNIC"} ${gap.record_type ?? ""}`}
+          />
+        ))}
+        {coverage.lossy.filter(inside).map((window, index) => (
+          <span
+            key={index}
+            className="fg-coverage-lossy"
+            style={place(window)}
+            title={`lossy window, counts are lower bounds: ${rangeWords(window.from, window.to, zone)}`}
+          />
+        ))}
+      </div>
+      <button type="button" className="fg-coverage-words" onClick={onOpen} disabled={!onOpen}>
+        <strong>{coverage.fraction === null ? "Nothing held" : percent(coverage.fraction)}</strong>
+        {coverage.fraction !== null && ` covered, of ${count(coverage.vnic_count, "vNIC")}`}
+        {coverage.gap_count > 0 && <span className="fg-mark-gap"> · {count(coverage.gap_count, "gap")}</span>}
+        {coverage.lossy_windows > 0 && (
+          <span className="fg-mark-lossy">
+            {" "}
+            · {count(coverage.lossy_windows, "lossy window")} ({length(coverage.lossy_seconds * 1000)})
+          </span>
+        )}
+      </button>
+    </div>
+  );
+}
