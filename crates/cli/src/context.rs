@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use flowglass_flow::names::Names;
+use flowglass_ingest::source::{CredentialsSpec, Secret};
 use flowglass_lake::answer::{Limits, Measure, Range, Scope};
 use flowglass_lake::read::{Reader, ReaderOptions};
 use flowglass_lake::{Lake, LakeOptions, LakeViews, StoreOptions};
@@ -16,8 +17,9 @@ use crate::output::say;
 use crate::output::style::{Style, When, width};
 use crate::output::zone::Zone;
 use crate::settings::{
-    ALLOW_HTTP, Bytes, COLOR, ENDPOINT, LAKE, LAKE_ENDPOINT, LAKE_REGION, LOG, Lasting, MEMORY, NAMES,
-    SIGNING_REGION, Settings, Switch, THREADS, TIME_ZONE, TIMEOUT,
+    ACCESS_KEY_ID, ALLOW_HTTP, Bytes, COLOR, ENDPOINT, IAM_API_KEY, IAM_ENDPOINT, LAKE, LAKE_ENDPOINT,
+    LAKE_REGION, LOG, Lasting, MEMORY, NAMES, SECRET_ACCESS_KEY, SESSION_TOKEN, SIGNING_REGION, Settings,
+    Switch, THREADS, TIME_ZONE, TIMEOUT,
 };
 
 /// What every command needs to know.
@@ -151,12 +153,37 @@ impl Context {
             };
         let allow_http: Switch =
             self.settings.get_or_default(&ALLOW_HTTP, args.store.allow_http.as_deref())?;
+        let iam_endpoint = self.settings.text(&IAM_ENDPOINT, args.store.iam_endpoint.as_deref())?;
         let store = StoreOptions {
+            credentials: self.credentials()?,
+            iam_endpoint: iam_endpoint.map(|given| given.text),
             endpoint: text(&LAKE_ENDPOINT, &args.lake_endpoint, &ENDPOINT, &args.store.endpoint)?,
             region: text(&LAKE_REGION, &args.lake_region, &SIGNING_REGION, &args.store.signing_region)?,
             allow_http: allow_http.0,
         };
         Ok(LakeOptions { store, ..LakeOptions::default() })
+    }
+
+    /// How to log in to a store, of sources and lakes alike. Absent settings leave it to the variables of other programs.
+    ///
+    /// # Errors
+    /// If one half of a key is missing.
+    pub(crate) fn credentials(&self) -> Result<CredentialsSpec> {
+        let secret = |setting| Ok::<_, Failure>(self.settings.text(setting, None)?.map(|given| given.text));
+        let keys = (secret(&ACCESS_KEY_ID)?, secret(&SECRET_ACCESS_KEY)?);
+        match (keys, secret(&IAM_API_KEY)?) {
+            ((Some(access_key_id), Some(key)), _) => Ok(CredentialsSpec::Keys {
+                access_key_id,
+                secret_access_key: Secret::new(key),
+                session_token: secret(&SESSION_TOKEN)?.map(Secret::new),
+            }),
+            ((Some(_), None) | (None, Some(_)), _) => {
+                Err(Failure::usage("one half of the access key is missing")
+                    .hint(format!("set both {} and {}", ACCESS_KEY_ID.env, SECRET_ACCESS_KEY.env)))
+            }
+            ((None, None), Some(key)) => Ok(CredentialsSpec::IamApiKey(Secret::new(key))),
+            ((None, None), None) => Ok(CredentialsSpec::Auto),
+        }
     }
 
     /// Opens the lake.

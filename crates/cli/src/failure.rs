@@ -209,7 +209,7 @@ impl From<flowglass_lake::LakeError> for Failure {
     fn from(error: flowglass_lake::LakeError) -> Self {
         use flowglass_lake::LakeError;
         let kind = match &error {
-            LakeError::BadUrl { .. } | LakeError::BadRequest { .. } => Kind::Usage,
+            LakeError::BadUrl { .. } | LakeError::BadRequest { .. } | LakeError::Access { .. } => Kind::Usage,
             LakeError::NotFound { .. } | LakeError::Gone { .. } => Kind::NotFound,
             _ => Kind::Error,
         };

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use flowglass_access::AccessError;
+
 /// Why a source cannot be opened, listed or read. Every text says what was attempted, why it failed and what to do
 /// next; none holds a secret or a signed URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -133,6 +135,21 @@ pub enum SourceError {
         /// The system's reason.
         reason: String,
     },
+}
+
+impl From<AccessError> for SourceError {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Setting { location, reason, next } => Self::Setting { location, reason, next },
+            AccessError::NoCredentials { location } => Self::Setting {
+                location,
+                reason: AccessError::NO_CREDENTIALS.to_owned(),
+                next: AccessError::GIVE_CREDENTIALS.to_owned(),
+            },
+            AccessError::PlainHttp { location, endpoint } => Self::PlainHttp { location, endpoint },
+            AccessError::Login { endpoint, reason, next } => Self::Login { endpoint, reason, next },
+        }
+    }
 }
 
 impl SourceError {

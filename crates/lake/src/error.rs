@@ -13,6 +13,12 @@ pub enum LakeError {
         /// What is wrong with it.
         reason: String,
     },
+    /// There is no way to reach the lake's store.
+    #[error(transparent)]
+    Access {
+        /// What is missing or wrong, and what to do.
+        source: flowglass_access::AccessError,
+    },
     /// There is no lake at the address.
     #[error("there is no lake at {url}")]
     NotFound {

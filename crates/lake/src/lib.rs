@@ -35,6 +35,6 @@ pub use lake::{Lake, LakeOptions, Snapshot};
 pub use ledger::{Known, Ledger, Segment, version_tag};
 pub use manifest::{Manifest, ObjectAt, OutcomeChange};
 pub use status::SourceStatus;
-pub use store::{Location, StoreOptions, is_loopback};
+pub use store::{Location, StoreOptions};
 pub use views::LakeViews;
 pub use writer::{Batch, Committed, Writer};

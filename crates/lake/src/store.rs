@@ -1,23 +1,23 @@
 //! Where a lake lies, and the store that holds it.
 
+mod bucket;
 mod ordered;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use object_store::aws::AmazonS3Builder;
+use flowglass_access::CredentialsSpec;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use url::Url;
 
-use self::ordered::Ordered;
 use crate::durable::DurableFileSystem;
 use crate::error::{LakeError, Result};
 
-/// How to reach a store that is not a directory. Empty members come from the usual environment variables
-/// (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, `AWS_ENDPOINT_URL`).
+/// How to reach a store that is not a directory. Empty members come from the same environment variables as those of
+/// sources.
 #[derive(Debug, Clone, Default)]
 pub struct StoreOptions {
     /// Endpoint of an S3-compatible store.
@@ -26,6 +26,10 @@ pub struct StoreOptions {
     pub region: Option<String>,
     /// Allow plain HTTP to other hosts than this one.
     pub allow_http: bool,
+    /// How to log in.
+    pub credentials: CredentialsSpec,
+    /// URL of the IBM Cloud IAM token service, when it is not the public one.
+    pub iam_endpoint: Option<String>,
 }
 
 /// A lake's address and its store.
@@ -56,8 +60,8 @@ impl Location {
             let prefix = Path::parse(prefix.trim_matches('/')).map_err(|error| bad(error.to_string()))?;
             let url =
                 Url::parse(&format!("s3://{bucket}/{prefix}")).map_err(|error| bad(error.to_string()))?;
-            let store = s3(bucket, options).map_err(bad)?;
-            return Ok(Self { url, root: store, prefix, directory: None });
+            let root = bucket::open(&url, bucket, options)?;
+            return Ok(Self { url, root, prefix, directory: None });
         }
         if let Some(name) = address.strip_prefix("memory://") {
             let prefix = Path::parse(name.trim_matches('/')).map_err(|error| bad(error.to_string()))?;
@@ -136,38 +140,5 @@ impl Location {
             // A connection that broke says nothing of the store.
             Err(source) => Err(failed(source)),
         }
-    }
-}
-
-fn s3(bucket: &str, options: &StoreOptions) -> std::result::Result<Arc<dyn ObjectStore>, String> {
-    let endpoint = options.endpoint.clone().or_else(|| std::env::var("AWS_ENDPOINT_URL").ok());
-    let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
-    if let Some(region) = &options.region {
-        builder = builder.with_region(region);
-    }
-    if let Some(endpoint) = endpoint {
-        let url =
-            Url::parse(&endpoint).map_err(|error| format!("its endpoint {endpoint:?} is no URL: {error}"))?;
-        if url.scheme() == "http" {
-            if !options.allow_http && !is_loopback(&url) {
-                return Err(format!(
-                    "its endpoint {endpoint} is plain HTTP to another host; allow it with --allow-http"
-                ));
-            }
-            builder = builder.with_allow_http(true);
-        }
-        builder = builder.with_endpoint(endpoint);
-    }
-    let store = builder.build().map_err(|error| error.to_string())?;
-    Ok(Arc::new(Ordered(store)))
-}
-
-/// True for a URL whose host is this machine.
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }

@@ -4,7 +4,8 @@ use clap::Args;
 
 use super::{Format, TextFormat, Words};
 use crate::settings::{
-    ALLOW_HTTP, ENDPOINT, LAKE, LAKE_ENDPOINT, LAKE_REGION, MEMORY, NAMES, SIGNING_REGION, TIME_ZONE, TIMEOUT,
+    ALLOW_HTTP, ENDPOINT, IAM_ENDPOINT, LAKE, LAKE_ENDPOINT, LAKE_REGION, MEMORY, NAMES, SIGNING_REGION,
+    TIME_ZONE, TIMEOUT,
 };
 
 /// Where the lake is, and how to reach its store.
@@ -32,6 +33,8 @@ pub(crate) struct StoreArgs {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true",
         value_name = ALLOW_HTTP.value, help = ALLOW_HTTP.help())]
     pub(crate) allow_http: Option<String>,
+    #[arg(long, value_name = IAM_ENDPOINT.value, help = IAM_ENDPOINT.help())]
+    pub(crate) iam_endpoint: Option<String>,
 }
 
 /// Which time is asked, and how times and addresses are shown.

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{LakeArgs, StoreArgs, TextFormat, Words};
-use crate::settings::{ANONYMOUS, IAM_ENDPOINT, KEEP_DAYS, POLL};
+use crate::settings::{ANONYMOUS, KEEP_DAYS, POLL};
 
 /// Which objects of a source.
 #[derive(Debug, Clone, Default, Args)]
@@ -32,8 +32,6 @@ pub(crate) struct FilterArgs {
 /// How a source is reached.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct AccessArgs {
-    #[arg(long, help_heading = "Store", value_name = IAM_ENDPOINT.value, help = IAM_ENDPOINT.help())]
-    pub(crate) iam_endpoint: Option<String>,
     #[arg(long, help_heading = "Store", num_args = 0..=1, require_equals = true, default_missing_value = "true",
         value_name = ANONYMOUS.value, help = ANONYMOUS.help())]
     pub(crate) anonymous: Option<String>,

@@ -3,16 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use flowglass_ingest::source::{CredentialsSpec, Filter, Secret, Source, SourceSpec, open};
+use flowglass_ingest::source::{CredentialsSpec, Filter, Source, SourceSpec, open};
 
 use crate::args::{AccessArgs, FilterArgs, LakeArgs, StoreArgs};
 use crate::context::{Context, end, instant};
 use crate::failure::{Failure, Result};
 use crate::output::zone::Zone;
-use crate::settings::{
-    ACCESS_KEY_ID, ALLOW_HTTP, ANONYMOUS, ENDPOINT, IAM_API_KEY, IAM_ENDPOINT, SECRET_ACCESS_KEY,
-    SESSION_TOKEN, SIGNING_REGION, SourceEntry, Switch,
-};
+use crate::settings::{ALLOW_HTTP, ANONYMOUS, ENDPOINT, IAM_ENDPOINT, SIGNING_REGION, SourceEntry, Switch};
 
 /// How sources are reached; what holds for all of them.
 #[derive(Debug)]
@@ -35,28 +32,14 @@ impl Access {
         };
         let allow_http: Switch = settings.get_or_default(&ALLOW_HTTP, store.allow_http.as_deref())?;
         let anonymous: Switch = settings.get_or_default(&ANONYMOUS, access.anonymous.as_deref())?;
-        let keys = (text(&ACCESS_KEY_ID, None)?, text(&SECRET_ACCESS_KEY, None)?);
-        let credentials = match (anonymous.0, keys, text(&IAM_API_KEY, None)?) {
-            (true, ..) => CredentialsSpec::Anonymous,
-            (false, (Some(access_key_id), Some(secret)), _) => CredentialsSpec::Keys {
-                access_key_id,
-                secret_access_key: Secret::new(secret),
-                session_token: text(&SESSION_TOKEN, None)?.map(Secret::new),
-            },
-            (false, (Some(_), None) | (None, Some(_)), _) => {
-                return Err(Failure::usage("one half of the access key is missing")
-                    .hint(format!("set both {} and {}", ACCESS_KEY_ID.env, SECRET_ACCESS_KEY.env)));
-            }
-            (false, (None, None), Some(key)) => CredentialsSpec::IamApiKey(Secret::new(key)),
-            (false, (None, None), None) => CredentialsSpec::Auto,
-        };
+        let credentials = if anonymous.0 { CredentialsSpec::Anonymous } else { context.credentials()? };
         let spec = SourceSpec {
             name: access.name.clone(),
             endpoint: text(&ENDPOINT, store.endpoint.as_deref())?,
             region: text(&SIGNING_REGION, store.signing_region.as_deref())?
                 .or_else(|| region.map(str::to_owned)),
             credentials,
-            iam_endpoint: text(&IAM_ENDPOINT, access.iam_endpoint.as_deref())?,
+            iam_endpoint: text(&IAM_ENDPOINT, store.iam_endpoint.as_deref())?,
             allow_http: allow_http.0,
             ..SourceSpec::new("")
         };

@@ -92,7 +92,7 @@ settings! {
         .default("https://iam.cloud.ibm.com")
         .means("Where IBM IAM tokens are fetched with the API key.");
     ACCESS_KEY_ID = Setting::new("access_key_id", "", "FLOWGLASS_ACCESS_KEY_ID", "TEXT").secret()
-        .means("Access key of the sources' store: AWS, or the HMAC key of an IBM service credential. Without one, the \
+        .means("Access key of the store, of sources and lake: AWS, or the HMAC key of an IBM service credential. Without one, the \
                 variables of the AWS and IBM command lines are looked at.");
     SECRET_ACCESS_KEY = Setting::new("secret_access_key", "", "FLOWGLASS_SECRET_ACCESS_KEY", "TEXT").secret()
         .means("Secret of the access key.");

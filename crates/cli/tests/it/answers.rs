@@ -287,7 +287,7 @@ fn stats_and_coverage() {
     version        1
     records        1,264
     files          1
-    size           45 kB, 35.4 bytes a record
+    size           36 kB, 28.8 bytes a record
     days           1, at most 1 file in one
     vNICs          2
     oldest record  2026-11-02 00:00:04 UTC
@@ -337,7 +337,7 @@ fn upkeep() {
     insta::assert_snapshot!(run(&format!("lake compact --lake {lake}")), @"
     exit code 0
     --- stdout
-    4 files became 2: 1,359 rows, 86 kB before, 62 kB now
+    4 files became 2: 1,359 rows, 75 kB before, 53 kB now
     0 commits folded into the ledger
     ");
     insta::assert_snapshot!(run(&format!("lake vacuum --lake {lake}")), @"

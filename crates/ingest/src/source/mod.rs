@@ -9,7 +9,6 @@ mod filter;
 mod layout;
 mod local;
 mod s3;
-mod secret;
 mod spec;
 mod walk;
 
@@ -24,9 +23,8 @@ use futures::stream::BoxStream;
 
 pub use crate::error::SourceError;
 pub use filter::Filter;
-pub use s3::{CREDENTIAL_VARIABLES, install_crypto};
-pub use secret::Secret;
-pub use spec::{CredentialsSpec, RetryPolicy, SourceSpec};
+pub use flowglass_access::{CREDENTIAL_VARIABLES, CredentialsSpec, RetryPolicy, Secret, install_crypto};
+pub use spec::SourceSpec;
 
 /// A bucket or directory that holds flow-log objects.
 #[async_trait]

@@ -2,24 +2,22 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use flowglass_access::{
+    Credentials, Environment, Iam, Resolved, RetryPolicy, install_crypto, reasons, resolve,
+};
 use jiff::fmt::rfc2822;
-use reqwest::header::{CONTENT_LENGTH, ETAG, HeaderMap, LAST_MODIFIED};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, ETAG, HeaderMap, LAST_MODIFIED};
 use reqwest::{Method, Response};
 use rusty_s3::{Bucket, S3Action, UrlStyle};
 use tokio::sync::Semaphore;
 use url::Url;
 
-use super::super::spec::RetryPolicy;
 use super::super::{Calls, Listed, SourceError, SourceSpec};
-use super::Environment;
-use super::credentials::{Credentials, Resolved, resolve};
-use super::failure::{Again, Failure, reasons};
-use super::iam::Iam;
+use super::failure::{Again, Failure};
 
 /// How long a signature holds: longer than any request takes.
 const SIGNATURE: Duration = Duration::from_secs(15 * 60);
@@ -59,13 +57,6 @@ pub(super) struct Purpose<'a> {
     pub(super) limit: u64,
 }
 
-/// Installs the TLS implementation for the whole process, once. Safe to call at any time, from anywhere.
-pub fn install_crypto() {
-    static ONCE: Once = Once::new();
-    // An error means that the program installed one itself.
-    ONCE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-}
-
 /// Returns true if a key can be sent in a URL: URLs have no `.` and `..` folders.
 pub(super) fn is_expressible(key: &str) -> bool {
     !key.is_empty() && key.split('/').all(|part| part != "." && part != "..")
@@ -83,7 +74,8 @@ impl Client {
         environment: Environment<'_>,
     ) -> Result<Self, SourceError> {
         install_crypto();
-        let Resolved { endpoint, region, credentials, login, is_loopback } = resolve(spec, environment)?;
+        let Resolved { endpoint, region, credentials, login, is_loopback } =
+            resolve(&spec.access(), environment)?;
         let setting = |reason: String| SourceError::Setting {
             location: spec.location.clone(),
             reason,
@@ -103,9 +95,7 @@ impl Client {
         let http = http.build().map_err(|error| setting(reasons(error)))?;
         let auth = match credentials {
             Credentials::Anonymous => Auth::Anonymous,
-            Credentials::Iam { api_key, endpoint } => {
-                Auth::Iam(Iam::new(http.clone(), endpoint, api_key, spec.retry))
-            }
+            Credentials::Iam { api_key, endpoint } => Auth::Iam(Iam::new(endpoint, api_key, spec.retry)?),
             Credentials::Keys { access_key_id, secret_access_key, session_token } => {
                 Auth::Keys(match session_token {
                     None => rusty_s3::Credentials::new(access_key_id, secret_access_key.expose()),
@@ -282,8 +272,9 @@ impl Client {
         let mut request = self.http.request(method, url);
         if let Auth::Iam(iam) = &self.auth {
             // The token service was tried again already.
-            let token = iam.token().await.map_err(|error| Failure { error, again: Again::Never })?;
-            request = request.bearer_auth(token.expose());
+            let value = iam.authorization().await;
+            let value = value.map_err(|error| Failure { error: error.into(), again: Again::Never })?;
+            request = request.header(AUTHORIZATION, value);
         }
         let response = request.send().await.map_err(|error| self.broken(error, purpose))?;
         self.reached.store(true, Ordering::Relaxed);

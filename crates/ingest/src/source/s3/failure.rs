@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use flowglass_access::reasons;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Response, StatusCode};
 
@@ -25,21 +26,6 @@ pub(super) enum Again {
     IfItExists,
     /// With a new token.
     WithNewToken,
-}
-
-/// Returns the reasons of an error and its sources, without the URL, which may hold a signature.
-pub(super) fn reasons(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut texts: Vec<String> = Vec::new();
-    let mut source: Option<&dyn std::error::Error> = Some(&error);
-    while let Some(cause) = source {
-        let text = cause.to_string();
-        if !texts.iter().any(|known| known.contains(&text)) {
-            texts.push(text);
-        }
-        source = cause.source();
-    }
-    texts.join(": ")
 }
 
 impl Client {

@@ -4,14 +4,13 @@
 //! holds a literal `%3A` is sent as `%253A`. (`object_store` has its own idea of what a path may be.)
 
 mod client;
-mod credentials;
 mod failure;
-mod iam;
 mod listing;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use flowglass_access::Environment;
 use flowglass_flow::SourceName;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
@@ -24,12 +23,6 @@ use super::{
 };
 use client::Client;
 use listing::{Entry, Pager};
-
-pub use client::install_crypto;
-pub use credentials::CREDENTIAL_VARIABLES;
-
-/// Looks up an environment variable.
-pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Objects in a bucket.
 pub(super) struct S3Source {

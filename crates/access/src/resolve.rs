@@ -1,11 +1,15 @@
-//! Which endpoint, region and credentials a source uses.
+//! Which endpoint, region and credentials are used.
 
 use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use super::super::{CredentialsSpec, Secret, SourceError, SourceSpec};
-use super::Environment;
+use crate::error::AccessError;
+use crate::secret::Secret;
+use crate::spec::{AccessSpec, CredentialsSpec};
+
+/// Looks up an environment variable.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Environment variables that credentials are taken from, in this order: the first complete set wins.
 pub const CREDENTIAL_VARIABLES: [&str; 4] =
@@ -15,26 +19,48 @@ const IAM_ENDPOINT: &str = "https://iam.cloud.ibm.com/identity/token";
 
 /// Everything a client needs to know.
 #[derive(Debug)]
-pub(super) struct Resolved {
-    pub(super) endpoint: Url,
-    pub(super) region: String,
-    pub(super) credentials: Credentials,
+pub struct Resolved {
+    /// The S3 service.
+    pub endpoint: Url,
+    /// Region to sign for.
+    pub region: String,
+    /// How to log in.
+    pub credentials: Credentials,
     /// How we log in, for people.
-    pub(super) login: String,
-    pub(super) is_loopback: bool,
+    pub login: String,
+    /// True if the service is on this machine.
+    pub is_loopback: bool,
 }
 
 /// Credentials, after the environment was asked.
 #[derive(Debug)]
-pub(super) enum Credentials {
-    Keys { access_key_id: String, secret_access_key: Secret, session_token: Option<Secret> },
-    Iam { api_key: Secret, endpoint: Url },
+pub enum Credentials {
+    /// An access key.
+    Keys {
+        /// Access key id.
+        access_key_id: String,
+        /// Secret access key.
+        secret_access_key: Secret,
+        /// Session token of temporary keys.
+        session_token: Option<Secret>,
+    },
+    /// An IBM Cloud API key.
+    Iam {
+        /// The key.
+        api_key: Secret,
+        /// The token service.
+        endpoint: Url,
+    },
+    /// None.
     Anonymous,
 }
 
-/// Finds out endpoint, region and credentials of a source.
-pub(super) fn resolve(spec: &SourceSpec, environment: Environment<'_>) -> Result<Resolved, SourceError> {
-    let setting = |reason: &str, next: &str| SourceError::Setting {
+/// Finds out endpoint, region and credentials of a store.
+///
+/// # Errors
+/// If one of them is missing or cannot be used.
+pub fn resolve(spec: &AccessSpec, environment: Environment<'_>) -> Result<Resolved, AccessError> {
+    let setting = |reason: &str, next: &str| AccessError::Setting {
         location: spec.location.clone(),
         reason: reason.to_owned(),
         next: next.to_owned(),
@@ -83,10 +109,10 @@ fn public_endpoint(region: &str) -> String {
 }
 
 fn credentials(
-    spec: &SourceSpec,
+    spec: &AccessSpec,
     variable: &dyn Fn(&str) -> Option<String>,
-    setting: &dyn Fn(&str, &str) -> SourceError,
-) -> Result<(Credentials, String), SourceError> {
+    setting: &dyn Fn(&str, &str) -> AccessError,
+) -> Result<(Credentials, String), AccessError> {
     let iam = |api_key: Secret, from: &str| {
         let mut endpoint = checked_url(spec, spec.iam_endpoint.as_deref().unwrap_or(IAM_ENDPOINT))?;
         if endpoint.path() == "/" {
@@ -124,11 +150,7 @@ fn credentials(
                     login,
                 ));
             }
-            Err(setting(
-                "no credentials were found",
-                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (also for HMAC keys), or IBMCLOUD_API_KEY, or say that \
-                 the bucket is public with --anonymous",
-            ))
+            Err(AccessError::NoCredentials { location: spec.location.clone() })
         }
     }
 }
@@ -139,8 +161,8 @@ fn shortened(id: &str) -> String {
     if shown.len() < id.len() { format!("{shown}…") } else { shown }
 }
 
-fn checked_url(spec: &SourceSpec, text: &str) -> Result<Url, SourceError> {
-    let fails = |reason: String| SourceError::Setting {
+fn checked_url(spec: &AccessSpec, text: &str) -> Result<Url, AccessError> {
+    let fails = |reason: String| AccessError::Setting {
         location: spec.location.clone(),
         reason,
         next: "write it as https://host or https://host:port".to_owned(),
@@ -156,12 +178,13 @@ fn checked_url(spec: &SourceSpec, text: &str) -> Result<Url, SourceError> {
     match url.scheme() {
         "https" => Ok(url),
         "http" if is_loopback(&url) || spec.allow_http => Ok(url),
-        "http" => Err(SourceError::PlainHttp { location: spec.location.clone(), endpoint: text.to_owned() }),
+        "http" => Err(AccessError::PlainHttp { location: spec.location.clone(), endpoint: text.to_owned() }),
         scheme => Err(fails(format!("the endpoint's scheme {scheme} is not http or https"))),
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// True for a URL whose host is this machine.
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),
@@ -174,7 +197,11 @@ fn is_loopback(url: &Url) -> bool {
 mod tests {
     use super::*;
 
-    fn resolved(spec: &SourceSpec, variables: &[(&str, &str)]) -> String {
+    fn bucket() -> AccessSpec {
+        AccessSpec { location: "s3://b".to_owned(), ..AccessSpec::default() }
+    }
+
+    fn resolved(spec: &AccessSpec, variables: &[(&str, &str)]) -> String {
         let environment = |name: &str| {
             variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
         };
@@ -189,15 +216,14 @@ mod tests {
 
     #[test]
     fn endpoints_by_region() {
-        let by_region = |region: &str| {
-            resolved(&SourceSpec { region: Some(region.into()), ..SourceSpec::new("s3://b") }, &KEYS)
-        };
+        let by_region =
+            |region: &str| resolved(&AccessSpec { region: Some(region.into()), ..bucket() }, &KEYS);
         assert_eq!(
             by_region("us-south"),
             "https://s3.us-south.cloud-object-storage.appdomain.cloud/ us-south access key AKIAEX… from AWS_ACCESS_KEY_ID"
         );
         assert!(by_region("eu-central-1").starts_with("https://s3.eu-central-1.amazonaws.com/ eu-central-1"));
-        let spec = SourceSpec::new("s3://b");
+        let spec = bucket();
         assert!(resolved(&spec, &KEYS).contains("give --signing-region"));
         let in_environment =
             [KEYS[0], KEYS[1], ("AWS_REGION", "eu-west-1"), ("AWS_ENDPOINT_URL", "http://localhost:9")];
@@ -206,7 +232,7 @@ mod tests {
 
     #[test]
     fn where_credentials_come_from() {
-        let spec = SourceSpec { region: Some("us-south".into()), ..SourceSpec::new("s3://b") };
+        let spec = AccessSpec { region: Some("us-south".into()), ..bucket() };
         assert!(resolved(&spec, &[]).contains("no credentials were found; set AWS_ACCESS_KEY_ID"));
         assert!(
             resolved(&spec, &KEYS[..1])
@@ -220,15 +246,14 @@ mod tests {
         assert!(resolved(&spec, &both).ends_with("IAM API key from FLOWGLASS_IAM_API_KEY"));
         let hmac = [("COS_HMAC_ACCESS_KEY_ID", "abc"), ("COS_HMAC_SECRET_ACCESS_KEY", "hunter2")];
         assert!(resolved(&spec, &hmac).ends_with("access key abc from COS_HMAC_ACCESS_KEY_ID"));
-        let anonymous = SourceSpec { credentials: CredentialsSpec::Anonymous, ..spec };
+        let anonymous = AccessSpec { credentials: CredentialsSpec::Anonymous, ..spec };
         assert!(resolved(&anonymous, &KEYS).ends_with("anonymous"));
     }
 
     #[test]
     fn plain_http_stays_here() {
         let at = |endpoint: &str, allow_http| {
-            let spec =
-                SourceSpec { endpoint: Some(endpoint.into()), allow_http, ..SourceSpec::new("s3://b") };
+            let spec = AccessSpec { endpoint: Some(endpoint.into()), allow_http, ..bucket() };
             resolved(&spec, &KEYS)
         };
         for here in ["http://127.0.0.1:9", "http://127.8.9.1", "http://[::1]:9", "http://localhost:9"] {
@@ -243,11 +268,11 @@ mod tests {
         assert!(at("s3.example.com", false).contains("no URL"));
         let secret = at("https://user:hunter2@x", false);
         assert!(secret.contains("user name or password") && !secret.contains("hunter2"), "{secret}");
-        let iam = SourceSpec {
+        let iam = AccessSpec {
             iam_endpoint: Some("http://iam.example.com".into()),
             credentials: CredentialsSpec::IamApiKey(Secret::new("x")),
             endpoint: Some("https://x".into()),
-            ..SourceSpec::new("s3://b")
+            ..bucket()
         };
         assert!(resolved(&iam, &[]).contains("plain HTTP"));
     }

@@ -4,19 +4,21 @@ use std::time::Duration;
 
 use parking_lot::RwLock;
 use reqwest::StatusCode;
+use reqwest::header::HeaderValue;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::Url;
 
-use super::super::spec::RetryPolicy;
-use super::super::{Secret, SourceError};
-use super::client::chance;
-use super::failure::reasons;
+use crate::error::AccessError;
+use crate::http::{chance, client, reasons};
+use crate::resolve::is_loopback;
+use crate::secret::Secret;
+use crate::spec::RetryPolicy;
 
 const GRANT: &str = "urn:ibm:params:oauth:grant-type:apikey";
 
 /// Gets tokens, one request at a time, and keeps the current one.
-pub(super) struct Iam {
+pub struct Iam {
     http: reqwest::Client,
     endpoint: Url,
     api_key: Secret,
@@ -49,17 +51,35 @@ struct Refused {
 }
 
 struct Failure {
-    error: SourceError,
+    error: AccessError,
     again: bool,
 }
 
+impl std::fmt::Debug for Iam {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Iam").field("endpoint", &self.endpoint.as_str()).finish_non_exhaustive()
+    }
+}
+
 impl Iam {
-    pub(super) fn new(http: reqwest::Client, endpoint: Url, api_key: Secret, retry: RetryPolicy) -> Self {
-        Self { http, endpoint, api_key, retry, current: RwLock::new(None), fetching: Mutex::new(()) }
+    /// Makes the client of a token service; nothing is sent yet.
+    ///
+    /// # Errors
+    /// If TLS cannot be set up.
+    pub fn new(endpoint: Url, api_key: Secret, retry: RetryPolicy) -> Result<Self, AccessError> {
+        let http = client(is_loopback(&endpoint)).map_err(|error| AccessError::Login {
+            endpoint: endpoint.to_string(),
+            reason: reasons(error),
+            next: "check the certificates of this machine".to_owned(),
+        })?;
+        Ok(Self { http, endpoint, api_key, retry, current: RwLock::new(None), fetching: Mutex::new(()) })
     }
 
     /// Returns a token that is valid now, fetching one if there is none or it is about to end.
-    pub(super) async fn token(&self) -> Result<Secret, SourceError> {
+    ///
+    /// # Errors
+    /// If the token service gives none, and there is none that is still valid.
+    pub async fn token(&self) -> Result<Secret, AccessError> {
         let now = Instant::now();
         let current = self.current.read().clone();
         let fresh = |token: &Token, now: Instant| now < token.refresh_at;
@@ -92,12 +112,28 @@ impl Iam {
         }
     }
 
+    /// Returns the value of the `Authorization` header for a token that is valid now.
+    ///
+    /// # Errors
+    /// As [`Iam::token`], or if the token cannot stand in a header.
+    pub async fn authorization(&self) -> Result<HeaderValue, AccessError> {
+        let token = self.token().await?;
+        let mut value =
+            HeaderValue::try_from(format!("Bearer {}", token.expose())).map_err(|_| AccessError::Login {
+                endpoint: self.endpoint.to_string(),
+                reason: "its token cannot stand in a header".to_owned(),
+                next: "check the IAM endpoint".to_owned(),
+            })?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+
     /// Forgets the token: the store did not take it.
-    pub(super) fn forget(&self) {
+    pub fn forget(&self) {
         *self.current.write() = None;
     }
 
-    async fn fetch(&self) -> Result<Token, SourceError> {
+    async fn fetch(&self) -> Result<Token, AccessError> {
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -114,14 +150,14 @@ impl Iam {
 
     async fn attempt(&self) -> Result<Token, Failure> {
         let fails = |reason: String, next: &str, again| Failure {
-            error: SourceError::Login { endpoint: self.endpoint.to_string(), reason, next: next.to_owned() },
+            error: AccessError::Login { endpoint: self.endpoint.to_string(), reason, next: next.to_owned() },
             again,
         };
         let unreachable = |error| fails(reasons(error), "check the network and the IAM endpoint", true);
         let form = [("grant_type", GRANT), ("apikey", self.api_key.expose())];
         let asked_at = Instant::now();
         let request = self.http.post(self.endpoint.clone()).header("accept", "application/json").form(&form);
-        let response = request.timeout(Duration::from_secs(30)).send().await.map_err(unreachable)?;
+        let response = request.send().await.map_err(unreachable)?;
         let status = response.status();
         let bytes = response.bytes().await.map_err(unreachable)?;
         if !status.is_success() {
