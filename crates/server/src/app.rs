@@ -26,12 +26,13 @@ pub struct AppState {
     names: Arc<Names>,
     sources: Option<Arc<dyn Sources>>,
     metrics: Arc<Metrics>,
+    demo: bool,
 }
 
 impl AppState {
     /// Answers from a lake.
     pub fn new(reader: Reader) -> Self {
-        Self { reader, names: Arc::default(), sources: None, metrics: Arc::default() }
+        Self { reader, names: Arc::default(), sources: None, metrics: Arc::default(), demo: false }
     }
 
     /// Knows names of addresses, vNICs and instances.
@@ -43,6 +44,12 @@ impl AppState {
     /// Tells the state of sources, and has objects read again.
     pub fn with_sources(mut self, sources: Arc<dyn Sources>) -> Self {
         self.sources = Some(sources);
+        self
+    }
+
+    /// Serves the simulated VPC: the web application offers a walk through it.
+    pub fn as_demo(mut self) -> Self {
+        self.demo = true;
         self
     }
 
@@ -62,6 +69,7 @@ pub(crate) struct Shared {
     pub(crate) names: Arc<Names>,
     pub(crate) sources: Option<Arc<dyn Sources>>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) demo: bool,
     pub(crate) gate: Gate,
     pub(crate) limits: Limits,
     pub(crate) versions: Versions,
@@ -87,6 +95,7 @@ impl App {
             names: state.names,
             sources: state.sources,
             metrics: state.metrics,
+            demo: state.demo,
             limits,
         }))
     }

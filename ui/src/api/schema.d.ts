@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell what each source brought lately, minute by minute. */
+        get: operations["activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/complete": {
         parameters: {
             query?: never;
@@ -408,6 +425,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/vnics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List vNICs with their last window, and what is missing between their objects. */
+        get: operations["vnics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -429,6 +463,25 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What the sources brought lately. */
+        ActivityAnswer: {
+            /**
+             * Format: int64
+             * @description Version of the lake the answer holds at.
+             */
+            lake_version: number;
+            /**
+             * Format: double
+             * @description Wall time, milliseconds.
+             */
+            elapsed_ms: number;
+            /** @description Start of the first minute. */
+            from: components["schemas"]["Time"];
+            /** @description End of the last minute, which is not over yet. */
+            to: components["schemas"]["Time"];
+            /** @description The sources that brought something, by name. */
+            sources: components["schemas"]["SourceActivity"][];
+        };
         /** @description One time bucket of a series. */
         BucketCount: {
             /** @description Start of the bucket. */
@@ -732,7 +785,8 @@ export interface components {
              */
             from: string | null;
             /**
-             * @description End of the range, which is not in it.
+             * @description End of the range, which is not in it; but a date without a time of day is, as a whole: `2026-11-06` ends
+             *     with that day, `2026-11-06T00:00:00Z` where it begins.
              * @default null
              */
             to: string | null;
@@ -792,6 +846,8 @@ export interface components {
             status: string;
             /** @description Version of Flowglass. */
             version: string;
+            /** @description True if this is the demo: the simulated VPC of the tutorial. */
+            demo: boolean;
         };
         /** @description A chart over time. */
         HistogramAnswer: {
@@ -1242,7 +1298,8 @@ export interface components {
              */
             from: string | null;
             /**
-             * @description End of the range, which is not in it.
+             * @description End of the range, which is not in it; but a date without a time of day is, as a whole: `2026-11-06` ends
+             *     with that day, `2026-11-06T00:00:00Z` where it begins.
              * @default null
              */
             to: string | null;
@@ -1345,6 +1402,36 @@ export interface components {
          * @enum {string}
          */
         Sides: "once" | "both";
+        /** @description What one source brought. */
+        SourceActivity: {
+            /** @description Name of the source. */
+            source: string;
+            /** @description Objects that entered the ledger, minute by minute from `from` on. */
+            objects: number[];
+            /** @description Records that became searchable, likewise. */
+            records: number[];
+            /**
+             * Format: int64
+             * @description Bytes of those objects as stored, in all minutes.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Objects that could not be read in whole, in all minutes.
+             */
+            unreadable: number;
+            /**
+             * Format: double
+             * @description Median seconds from an object's writing to its reading, of the objects of these minutes.
+             */
+            lag_median: number | null;
+            /**
+             * Format: double
+             * @description The longest such time.
+             */
+            lag_max: number | null;
+            newest_window: components["schemas"]["Time"] | null;
+        };
         /** @description A source, as its ingester last saw it. */
         SourceState: {
             /** @description Its name. */
@@ -1472,6 +1559,83 @@ export interface components {
              */
             fraction: number | null;
         };
+        /** @description What objects tell of one vNIC. */
+        VnicState: {
+            /** @description The vNIC; none for objects that name none. */
+            vnic_id: string | null;
+            /** @description Its name in the names file. */
+            name: string | null;
+            /** @description Zone in the region. */
+            zone: string | null;
+            /** @description VPC. */
+            vpc_id: string | null;
+            /** @description Subnet. */
+            subnet_id: string | null;
+            /** @description Instance. */
+            instance_id: string | null;
+            last_window: components["schemas"]["Time"] | null;
+            /**
+             * Format: int64
+             * @description Its objects.
+             */
+            objects: number;
+            /**
+             * Format: int64
+             * @description Records in them.
+             */
+            records: number;
+            /**
+             * Format: int64
+             * @description Objects without a record: quiet windows.
+             */
+            empty: number;
+            /**
+             * Format: int64
+             * @description Windows the provider marked as partly lost.
+             */
+            lossy: number;
+            /**
+             * Format: int64
+             * @description Objects that could not be read at all.
+             */
+            quarantined: number;
+            /**
+             * Format: int64
+             * @description Objects of which some records could not be read.
+             */
+            partial: number;
+            /**
+             * Format: int64
+             * @description Sequence numbers without an object: they were not written, were lost, or are not in the source.
+             */
+            missing_numbers: number;
+            /** @description Folders of the bucket with such numbers; at most five. */
+            missing_in: string[];
+        };
+        /** @description The vNICs whose objects were read. */
+        VnicsAnswer: {
+            /**
+             * Format: int64
+             * @description Version of the lake the answer holds at.
+             */
+            lake_version: number;
+            /**
+             * Format: double
+             * @description Wall time, milliseconds.
+             */
+            elapsed_ms: number;
+            /** @description Start of the hours that count. */
+            from: components["schemas"]["Time"];
+            /** @description Their end. */
+            to: components["schemas"]["Time"];
+            /** @description The vNICs with windows in them, those with the newest window first; at most 1,000. */
+            vnics: components["schemas"]["VnicState"][];
+            /**
+             * Format: int64
+             * @description Number of all of them.
+             */
+            vnic_count: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -1481,6 +1645,37 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    activity: {
+        parameters: {
+            query?: {
+                /** @description Minutes up to now; 60 unless told, at most 1,440. */
+                minutes?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityAnswer"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     complete: {
         parameters: {
             query?: {
@@ -1523,7 +1718,10 @@ export interface operations {
                 query?: string;
                 /** @description Start of the range on `time`: RFC 3339, a date, seconds since the epoch, or words such as `yesterday 10am`. */
                 from?: string;
-                /** @description End of the range, which is not in it. */
+                /**
+                 * @description End of the range, which is not in it; but a date without a time of day is, as a whole: `2026-11-06` ends
+                 *     with that day, `2026-11-06T00:00:00Z` where it begins.
+                 */
                 to?: string;
                 /** @description Length of the range up to `to`, or up to now: `6h`, `7d`. */
                 last?: string;
@@ -1597,7 +1795,10 @@ export interface operations {
                 query?: string;
                 /** @description Start of the range on `time`: RFC 3339, a date, seconds since the epoch, or words such as `yesterday 10am`. */
                 from?: string;
-                /** @description End of the range, which is not in it. */
+                /**
+                 * @description End of the range, which is not in it; but a date without a time of day is, as a whole: `2026-11-06` ends
+                 *     with that day, `2026-11-06T00:00:00Z` where it begins.
+                 */
                 to?: string;
                 /** @description Length of the range up to `to`, or up to now: `6h`, `7d`. */
                 last?: string;
@@ -1640,7 +1841,10 @@ export interface operations {
                 query?: string;
                 /** @description Start of the range on `time`: RFC 3339, a date, seconds since the epoch, or words such as `yesterday 10am`. */
                 from?: string;
-                /** @description End of the range, which is not in it. */
+                /**
+                 * @description End of the range, which is not in it; but a date without a time of day is, as a whole: `2026-11-06` ends
+                 *     with that day, `2026-11-06T00:00:00Z` where it begins.
+                 */
                 to?: string;
                 /** @description Length of the range up to `to`, or up to now: `6h`, `7d`. */
                 last?: string;
@@ -1714,7 +1918,10 @@ export interface operations {
                 query?: string;
                 /** @description Start of the range on `time`: RFC 3339, a date, seconds since the epoch, or words such as `yesterday 10am`. */
                 from?: string;
-                /** @description End of the range, which is not in it. */
+                /**
+                 * @description End of the range, which is not in it; but a date without a time of day is, as a whole: `2026-11-06` ends
+                 *     with that day, `2026-11-06T00:00:00Z` where it begins.
+                 */
                 to?: string;
                 /** @description Length of the range up to `to`, or up to now: `6h`, `7d`. */
                 last?: string;
@@ -1789,7 +1996,10 @@ export interface operations {
                 query?: string;
                 /** @description Start of the range on `time`: RFC 3339, a date, seconds since the epoch, or words such as `yesterday 10am`. */
                 from?: string;
-                /** @description End of the range, which is not in it. */
+                /**
+                 * @description End of the range, which is not in it; but a date without a time of day is, as a whole: `2026-11-06` ends
+                 *     with that day, `2026-11-06T00:00:00Z` where it begins.
+                 */
                 to?: string;
                 /** @description Length of the range up to `to`, or up to now: `6h`, `7d`. */
                 last?: string;
@@ -1928,7 +2138,10 @@ export interface operations {
                 query?: string;
                 /** @description Start of the range on `time`: RFC 3339, a date, seconds since the epoch, or words such as `yesterday 10am`. */
                 from?: string;
-                /** @description End of the range, which is not in it. */
+                /**
+                 * @description End of the range, which is not in it; but a date without a time of day is, as a whole: `2026-11-06` ends
+                 *     with that day, `2026-11-06T00:00:00Z` where it begins.
+                 */
                 to?: string;
                 /** @description Length of the range up to `to`, or up to now: `6h`, `7d`. */
                 last?: string;
@@ -2176,7 +2389,10 @@ export interface operations {
                 query?: string;
                 /** @description Start of the range on `time`: RFC 3339, a date, seconds since the epoch, or words such as `yesterday 10am`. */
                 from?: string;
-                /** @description End of the range, which is not in it. */
+                /**
+                 * @description End of the range, which is not in it; but a date without a time of day is, as a whole: `2026-11-06` ends
+                 *     with that day, `2026-11-06T00:00:00Z` where it begins.
+                 */
                 to?: string;
                 /** @description Length of the range up to `to`, or up to now: `6h`, `7d`. */
                 last?: string;
@@ -2330,7 +2546,10 @@ export interface operations {
                 query?: string;
                 /** @description Start of the range on `time`: RFC 3339, a date, seconds since the epoch, or words such as `yesterday 10am`. */
                 from?: string;
-                /** @description End of the range, which is not in it. */
+                /**
+                 * @description End of the range, which is not in it; but a date without a time of day is, as a whole: `2026-11-06` ends
+                 *     with that day, `2026-11-06T00:00:00Z` where it begins.
+                 */
                 to?: string;
                 /** @description Length of the range up to `to`, or up to now: `6h`, `7d`. */
                 last?: string;
@@ -2357,6 +2576,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TopAnswer"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    vnics: {
+        parameters: {
+            query?: {
+                /** @description Hours up to now whose objects count, in whole folders of the bucket; 24 unless told, at most 744. */
+                hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VnicsAnswer"];
                 };
             };
             /** @description What went wrong */

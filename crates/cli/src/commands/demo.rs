@@ -99,7 +99,8 @@ fn listen(
     let limits = LimitArgs::default();
     let settings = serve::settings(context, &server_args, &limits)?;
     let bind = |settings: &Settings| {
-        Server::bind(settings, serve::state(context, lake, &limits, sources, options)?).map_err(Bind::Failed)
+        let state = serve::state(context, lake, &limits, sources, options)?.as_demo();
+        Server::bind(settings, state).map_err(Bind::Failed)
     };
     match bind(&settings) {
         Err(Bind::Failed(ServerError::Listen { .. })) if args.listen.is_none() => {
@@ -135,7 +136,11 @@ impl From<Bind> for Failure {
 /// Prints the address and what to ask.
 fn tell(url: &str, lake: &Path) -> Result<()> {
     let mut out = stdout();
-    writeln!(out, "The lake is served at {url}/api/v1; Ctrl-C ends it. To ask it, in another terminal:\n")?;
+    writeln!(
+        out,
+        "Open {url}/ in a browser: five questions to the VPC, a click each. Ctrl-C ends the demo.\n"
+    )?;
+    writeln!(out, "The HTTP API is at {url}/api/v1. To ask the same in another terminal:\n")?;
     writeln!(out, "  export FLOWGLASS_LAKE={}", lake.display())?;
     for (question, words) in QUESTIONS {
         writeln!(out, "\n  # {question}\n  flowglass {words}")?;

@@ -23,14 +23,20 @@ pub(crate) struct Health {
     status: &'static str,
     /// Version of Flowglass.
     version: &'static str,
+    /// True if this is the demo: the simulated VPC of the tutorial.
+    demo: bool,
 }
 
-const OK: Health = Health { status: "ok", version: env!("CARGO_PKG_VERSION") };
+impl Health {
+    fn of(app: &App) -> Self {
+        Self { status: "ok", version: env!("CARGO_PKG_VERSION"), demo: app.demo }
+    }
+}
 
 /// Tell that the process lives.
 #[utoipa::path(get, path = "/api/v1/health/live", tag = "server", security(()), responses((status = 200, body = Health)))]
-pub(crate) async fn live() -> Json<Health> {
-    Json(OK)
+pub(crate) async fn live(State(app): State<App>) -> Json<Health> {
+    Json(Health::of(&app))
 }
 
 /// Tell that questions can be answered: the lake can be read.
@@ -42,7 +48,7 @@ pub(crate) async fn ready(State(app): State<App>) -> Result<Json<Health>, ApiErr
         source,
     };
     match tokio::time::timeout(after, app.reader.version()).await {
-        Ok(Ok(_)) => Ok(Json(OK)),
+        Ok(Ok(_)) => Ok(Json(Health::of(&app))),
         Ok(Err(error @ LakeError::Gone { .. })) => Err(error.into()),
         Ok(Err(error)) => Err(unavailable(Some(Box::new(error)))),
         Err(_) => Err(unavailable(None)),

@@ -1,5 +1,6 @@
 //! The API's routes.
 
+mod activity;
 mod charts;
 mod health;
 mod lake;
@@ -56,6 +57,8 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(lake::coverage))
         .routes(routes!(lake::lake))
         .routes(routes!(lake::version))
+        .routes(routes!(activity::activity))
+        .routes(routes!(activity::vnics))
         .routes(routes!(objects::objects))
         .routes(routes!(objects::quarantine))
         .routes(routes!(objects::retry))

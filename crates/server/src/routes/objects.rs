@@ -137,27 +137,36 @@ async fn select(app: &App, conditions: &[String], limit: usize) -> Result<Object
     let statement = format!(
         "SELECT {COLUMNS} FROM objects{where} ORDER BY recorded_at DESC NULLS LAST, object_id LIMIT {limit}"
     );
+    let Selected { rows, lake_version, elapsed_ms, rows_read } = read(app, &statement, limit).await?;
+    let objects = rows.into_iter().map(with_problems).collect();
+    Ok(ObjectsAnswer { lake_version, elapsed_ms, rows_read, objects, next: None })
+}
+
+/// What a statement about the ledger selects.
+pub(super) struct Selected {
+    pub(super) rows: Vec<Map<String, Value>>,
+    pub(super) lake_version: u64,
+    pub(super) elapsed_ms: f64,
+    pub(super) rows_read: u64,
+}
+
+/// Runs a statement of ours, without a row filter.
+pub(super) async fn read(app: &App, statement: &str, max_rows: usize) -> Result<Selected, ApiError> {
     let mut limits = app.limits(None);
-    limits.max_rows = limit;
-    let answer = app.ask(limits, app.reader.sql(&statement, None, limits)).await?;
+    limits.max_rows = max_rows;
+    let answer = app.ask(limits, app.reader.sql(statement, None, limits)).await?;
     app.metrics.rows_read(answer.rows_read);
-    let mut objects = Vec::new();
+    let mut rows = Vec::new();
     for batch in &answer.rows {
         let writer = RowWriter::new(batch, &[]);
         for row in 0..batch.num_rows() {
             let mut text = Vec::new();
             writer.json(row, &mut text);
-            let object = serde_json::from_slice(&text).map_err(ApiError::internal("writing the objects"))?;
-            objects.push(with_problems(object));
+            rows.push(serde_json::from_slice(&text).map_err(ApiError::internal("writing the objects"))?);
         }
     }
-    Ok(ObjectsAnswer {
-        lake_version: answer.lake_version,
-        elapsed_ms: answer.elapsed_ms,
-        rows_read: answer.rows_read,
-        objects,
-        next: None,
-    })
+    let (lake_version, elapsed_ms, rows_read) = (answer.lake_version, answer.elapsed_ms, answer.rows_read);
+    Ok(Selected { rows, lake_version, elapsed_ms, rows_read })
 }
 
 /// A ledger row, for a row filter: the columns it shares with flow rows.

@@ -126,6 +126,8 @@ async fn answers_fit_the_document() {
         ("/api/v1/lake", String::new()),
         ("/api/v1/lake/version", String::new()),
         ("/api/v1/objects", String::new()),
+        ("/api/v1/activity", "?minutes=5".to_owned()),
+        ("/api/v1/vnics", String::new()),
         ("/api/v1/quarantine", String::new()),
         ("/api/v1/health/live", String::new()),
         ("/api/v1/health/ready", String::new()),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use flowglass_flow::time::{SECOND, now};
 use flowglass_flow::{ObjectId, SourceName};
 use flowglass_lake::SourceStatus;
 use flowglass_server::{Keys, Sources, SourcesError};
@@ -10,7 +11,7 @@ use insta::{assert_json_snapshot, assert_snapshot};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
-use crate::support::{TestLake, TestServer, VSI2, line, settings, stable};
+use crate::support::{TestLake, TestServer, VSI1, VSI2, line, object, settings, stable};
 
 fn keys(answer: &Value) -> Vec<&str> {
     let objects = answer["objects"].as_array().unwrap();
@@ -159,4 +160,69 @@ async fn without_sources_nothing_is_read_again() {
     let (_, problem) = server.post("/api/v1/quarantine/retry", &body).await;
     assert_snapshot!(line(&problem), @"503 unavailable: this server reads no sources");
     assert!(server.get("/api/v1/lake").await.get("sources").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn activity_counts_what_was_read_lately() {
+    let server = TestServer::start().await;
+    let activity = server.get("/api/v1/activity?minutes=3").await;
+    let source = &activity["sources"][0];
+    let sum = |name: &str| source[name].as_array().unwrap().iter().filter_map(Value::as_u64).sum::<u64>();
+    assert_eq!(source["objects"].as_array().unwrap().len(), 3);
+    assert_eq!((&source["source"], sum("objects"), sum("records")), (&json!("s3://flows"), 5, 8));
+    assert_eq!((&source["unreadable"], &source["lag_median"]), (&json!(1), &json!(null)));
+    assert_eq!(source["newest_window"], "2020-06-04T12:10:00Z");
+    for bad in ["/api/v1/activity?minutes=0", "/api/v1/activity?minutes=1441", "/api/v1/vnics?hours=745"] {
+        assert_eq!(server.response(bad).await.status(), 400, "{bad}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn vnics_tell_missing_sequence_numbers() {
+    let mut lake = TestLake::empty().await;
+    let start = now().div_euclid(HOUR) * HOUR - 3 * HOUR;
+    // The hour's folder holds 1, 2 and 5: 0, 3 and 4 are missing. The cut folder before it misses what is between.
+    for (hour, numbers) in [(0, [1, 2, 5]), (-20, [4, 6, 7])] {
+        for number in numbers {
+            let at = start + hour * HOUR + number * 5 * 60 * SECOND;
+            let (key, body) = windowed(at, number);
+            lake.commit(&key, &body).await;
+        }
+    }
+    let server = TestServer::with(settings(), Keys::open(), lake, |state| state).await;
+    let wide = server.get("/api/v1/vnics").await;
+    assert_eq!((&wide["vnic_count"], &wide["vnics"][0]["vnic_id"]), (&json!(1), &json!("0717-1111")));
+    assert_eq!((&wide["vnics"][0]["objects"], &wide["vnics"][0]["empty"]), (&json!(6), &json!(6)));
+    let folder = |answer: &Value, index: usize| {
+        let folder = answer["vnics"][0]["missing_in"][index].as_str().unwrap_or_default();
+        folder.rsplit_once("/hour=").unwrap_or_default().1.split('/').next().unwrap_or_default().to_owned()
+    };
+    // 0, 3 and 4 of one; 0 to 3 and 5 of the other.
+    assert_eq!(wide["vnics"][0]["missing_numbers"], 8);
+    let narrow = server.get("/api/v1/vnics?hours=4").await;
+    assert_eq!(
+        (&narrow["vnics"][0]["objects"], &narrow["vnics"][0]["missing_numbers"]),
+        (&json!(3), &json!(3))
+    );
+    let hour = flowglass_flow::time::format(start)[11..13].to_owned();
+    assert_eq!((folder(&narrow, 0), folder(&narrow, 1)), (hour, String::new()));
+    assert_eq!(server.get("/api/v1/vnics?hours=1").await["vnics"], json!([]));
+}
+
+const HOUR: i64 = 3600 * SECOND;
+
+/// An object without records whose window begins then.
+fn windowed(at: i64, number: i64) -> (String, Vec<u8>) {
+    let (start, end) = (flowglass_flow::time::format(at), flowglass_flow::time::format(at + 300 * SECOND));
+    let (day, hour) = (&start[..10], &start[11..13]);
+    let [year, month, day] = day.split('-').collect::<Vec<_>>()[..] else { panic!("{day} is no day") };
+    let (key, body) = object(VSI1, 0, &[]);
+    let prefix = key.split("/year=").next().unwrap();
+    let key = format!(
+        "{prefix}/year={year}/month={month}/day={day}/hour={hour}/stream-id=20200604T120000Z/{number:08}.gz"
+    );
+    let mut body: Value = serde_json::from_slice(&body).unwrap();
+    body["capture_start_time"] = json!(start);
+    body["capture_end_time"] = json!(end);
+    (key, body.to_string().into_bytes())
 }

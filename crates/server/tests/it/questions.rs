@@ -641,7 +641,8 @@ async fn mistakes_say_where_and_what_to_do() {
 async fn health_metrics_and_the_first_page() {
     let server = TestServer::start().await;
     assert_eq!(server.get("/").await["api"], "/api/v1");
-    assert_eq!(server.get("/api/v1/health/live").await["status"], "ok");
+    let live = server.get("/api/v1/health/live").await;
+    assert_eq!((&live["status"], &live["demo"]), (&json!("ok"), &json!(false)));
     assert_eq!(server.get("/api/v1/health/ready").await["status"], "ok");
     server.get("/api/v1/search").await;
     server.response("/api/v1/search?query=colour:red").await;

@@ -62,7 +62,9 @@ async fn a_hidden_vnic_shows_nowhere() {
     }
     let (status, _) = server.post("/api/v1/sql", &json!({"statement": "SELECT * FROM objects"})).await;
     assert_eq!(status, 400, "the ledger is not in its SQL");
-    assert_eq!(server.response("/metrics").await.status(), 403);
+    for path in ["/metrics", "/api/v1/activity", "/api/v1/vnics"] {
+        assert_eq!(server.response(path).await.status(), 403, "{path}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
