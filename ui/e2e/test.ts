@@ -8,7 +8,6 @@ export { expect };
 /** A page of the running program. A test fails on any error in the console, any refusal by the page's
  * Content-Security-Policy, and any request to another host. */
 export const test = base.extend<{ app: string; tolerate: RegExp[]; watched: undefined }>({
-   
   app: async ({}, use) => {
     await use(process.env.FLOWGLASS_URL ?? "");
   },

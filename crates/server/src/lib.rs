@@ -37,7 +37,7 @@ pub use listen::{Server, serve};
 pub use metrics::Metrics;
 pub use problem::{ApiError, Problem};
 pub use settings::{DEFAULT_PORT, Limits, MIN_TOKEN_LENGTH, Secret, Settings};
-pub use sources::{Sources, SourcesError};
+pub use sources::{Sources, SourcesError, Written};
 
 use std::sync::Arc;
 

@@ -94,7 +94,7 @@ pub struct Limits {
     pub max_exports: usize,
     /// Live tails at once.
     pub max_tails: usize,
-    /// Rows a second sent to one tail; it may ask for less. What is more is counted and skipped.
+    /// Rows a second sent to one tail that asks for as many; 200 unless it asks. What is more is counted and skipped.
     pub tail_rows_per_second: usize,
     /// How often the lake is looked at for tails.
     pub tail_poll: Duration,
@@ -124,7 +124,7 @@ impl Default for Limits {
             max_wait: Duration::from_secs(10),
             max_exports: 2,
             max_tails: 64,
-            tail_rows_per_second: 200,
+            tail_rows_per_second: 5_000,
             tail_poll: Duration::from_millis(500),
             tail_heartbeat: Duration::from_secs(15),
             max_connections: 1024,

@@ -42,7 +42,10 @@ export async function ask<Path extends GetPath>(
   params?: Params<Path>,
   signal?: AbortSignal,
 ): Promise<Answer<Path>> {
-  const response = await request(address(path, params as Record<string, unknown> | undefined), signal ? { signal } : {});
+  const response = await request(
+    address(path, params as Record<string, unknown> | undefined),
+    signal ? { signal } : {},
+  );
   return (await response.json()) as Answer<Path>;
 }
 

@@ -266,6 +266,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the names of services, protocols, hosts and networks. */
+        get: operations["names"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/objects": {
         parameters: {
             query?: never;
@@ -323,6 +340,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/range": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a time range in words.
+         * @description A single instant with a time of day is a start without an end.
+         */
+        get: operations["range"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rows/{row}": {
         parameters: {
             query?: never;
@@ -332,6 +369,23 @@ export interface paths {
         };
         /** Show one row, all columns. */
         get: operations["row"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rows/{row}/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a row's record as the provider wrote it, read again from its object. */
+        get: operations["record"];
         put?: never;
         post?: never;
         delete?: never;
@@ -481,6 +535,15 @@ export interface components {
             to: components["schemas"]["Time"];
             /** @description The sources that brought something, by name. */
             sources: components["schemas"]["SourceActivity"][];
+        };
+        /** @description A name given to addresses. */
+        AddressName: {
+            /** @description First address. */
+            first: string;
+            /** @description Last address; where ranges lie in each other, the smallest one's name holds. */
+            last: string;
+            /** @description The name. */
+            name: string;
         };
         /** @description One time bucket of a series. */
         BucketCount: {
@@ -864,6 +927,13 @@ export interface components {
             series: components["schemas"]["Series"][];
             nearest: components["schemas"]["Nearest"] | null;
         };
+        /** @description A name given to a vNIC, an instance, a subnet or a VPC. */
+        IdName: {
+            /** @description The id. */
+            id: string;
+            /** @description The name. */
+            name: string;
+        };
         /** @description What the lake holds. */
         LakeAnswer: {
             /**
@@ -922,6 +992,83 @@ export interface components {
              */
             vnics: number;
             last_listed: components["schemas"]["Time"] | null;
+        };
+        /** @description One object in the ledger. */
+        LedgerObject: {
+            /** @description Permanent id of this version of the object. */
+            object_id: string;
+            /** @description Name of its source. */
+            source: string | null;
+            /** @description Its key, exactly as stored. */
+            key: string | null;
+            /** @description Its version: the ETag, or a content hash. */
+            etag: string | null;
+            /**
+             * Format: int64
+             * @description Bytes as stored.
+             */
+            size: number | null;
+            last_modified: components["schemas"]["Time"] | null;
+            recorded_at: components["schemas"]["Time"] | null;
+            /** @description What became of it: `done`, `empty`, `partial`, `quarantined`, `expired` or `gone`. */
+            outcome: string;
+            /** @description Why it is quarantined. */
+            reason: string | null;
+            /** @description The version whose rows it replaces. */
+            replaces: string | null;
+            /**
+             * Format: int64
+             * @description Records that were read.
+             */
+            records: number | null;
+            /**
+             * Format: int64
+             * @description Records that could not be read.
+             */
+            unreadable: number | null;
+            /**
+             * Format: int64
+             * @description Records as its header says.
+             */
+            declared_records: number | null;
+            /**
+             * Format: int64
+             * @description Records more than 48 hours from its window.
+             */
+            odd_times: number | null;
+            /** @description Unreadable records and remarks; at most 100. */
+            problems: components["schemas"]["ObjectProblem"][];
+            /** @description Cloud provider. */
+            provider: string | null;
+            /** @description `ok`, `skip data`, or what the header says. */
+            state: string | null;
+            capture_start_time: components["schemas"]["Time"] | null;
+            capture_end_time: components["schemas"]["Time"] | null;
+            /** @description Cloud account. */
+            account_id: string | null;
+            /** @description Cloud region. */
+            region: string | null;
+            /** @description Zone in the region. */
+            zone: string | null;
+            /** @description VPC. */
+            vpc_id: string | null;
+            /** @description Subnet. */
+            subnet_id: string | null;
+            /** @description Instance. */
+            instance_id: string | null;
+            /** @description Virtual network interface. */
+            vnic_id: string | null;
+            /** @description `all`, `ingress` or `egress`. */
+            record_type: string | null;
+            /** @description Stream its key belongs to. */
+            stream_id: string | null;
+            /**
+             * Format: int64
+             * @description Number in its folder.
+             */
+            sequence_number: number | null;
+            /** @description UTC day of its capture start. */
+            day: string | null;
         };
         /** @description A window whose data the provider marked as partly lost. */
         LossyWindow: {
@@ -986,6 +1133,19 @@ export interface components {
             /** @description Things to know, in sentences: what flow logs never hold, lossy windows, cut answers. */
             warnings: string[];
         };
+        /** @description Names for what rows hold as numbers. */
+        NamesAnswer: {
+            /** @description Services, by port. */
+            services: components["schemas"]["ServiceName"][];
+            /** @description Protocols. */
+            protocols: components["schemas"]["ProtocolName"][];
+            /** @description Hosts and networks, as the server was told with `--names`. */
+            addresses: components["schemas"]["AddressName"][];
+            /** @description vNICs, instances, subnets and VPCs, as the server was told. */
+            ids: components["schemas"]["IdName"][];
+            /** @description What addresses without a name are called. */
+            labels: components["schemas"]["NetworkLabel"][];
+        };
         /** @description Where the query matches, when it matches nothing in the range. */
         Nearest: {
             before: components["schemas"]["NearestRow"] | null;
@@ -997,6 +1157,23 @@ export interface components {
             time: components["schemas"]["Time"];
             /** @description Its permanent id. */
             id: string;
+        };
+        /** @description What a kind of network is called. */
+        NetworkLabel: {
+            /** @description Such as `private`; `public` is every address outside all of these. */
+            label: string;
+            /** @description Its networks in CIDR notation. */
+            networks: string[];
+        };
+        /** @description A record that could not be read, or a remark on an object. */
+        ObjectProblem: {
+            /**
+             * Format: int32
+             * @description Position of the record; missing for the object as a whole.
+             */
+            index?: number | null;
+            /** @description What is wrong. */
+            reason: string;
         };
         /** @description A page of objects. */
         ObjectsAnswer: {
@@ -1016,7 +1193,7 @@ export interface components {
              */
             rows_read: number;
             /** @description The objects, newest in the ledger first. */
-            objects: Record<string, never>[];
+            objects: components["schemas"]["LedgerObject"][];
             /** @description Where to go on; missing at the end. */
             next?: string | null;
         };
@@ -1063,6 +1240,16 @@ export interface components {
             retry_after?: number | null;
             /** @description Number of the incident in the server's log. */
             instance?: string | null;
+        };
+        /** @description A protocol's usual name. */
+        ProtocolName: {
+            /**
+             * Format: int32
+             * @description IANA number.
+             */
+            protocol: number;
+            /** @description Its name. */
+            name: string;
         };
         /** @description A field of the language that is no column. */
         PseudoField: {
@@ -1358,6 +1545,21 @@ export interface components {
             /** @description One entry for every bucket of the answer, empty ones too. */
             buckets: components["schemas"]["BucketCount"][];
         };
+        /** @description A service's usual name. */
+        ServiceName: {
+            /**
+             * Format: int32
+             * @description Its port.
+             */
+            port: number;
+            /**
+             * Format: int32
+             * @description IANA number of the protocol.
+             */
+            protocol: number;
+            /** @description Its name. */
+            name: string;
+        };
         /** @description A connection's totals over the records of one vNIC. */
         SideRecords: {
             /** @description The vNIC that reports. */
@@ -1635,6 +1837,13 @@ export interface components {
              * @description Number of all of them.
              */
             vnic_count: number;
+        };
+        /** @description A record as the provider wrote it. */
+        WrittenAnswer: {
+            /** @description The record's JSON text, byte for byte; none if it cannot be read now. */
+            text: string | null;
+            /** @description Why it cannot. */
+            unavailable: string | null;
         };
     };
     responses: never;
@@ -2237,11 +2446,41 @@ export interface operations {
             };
         };
     };
+    names: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NamesAnswer"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     objects: {
         parameters: {
             query?: {
                 /** @description What became of them: `done`, `empty`, `partial`, `quarantined`, `expired`, `gone`; several with commas. */
                 outcome?: string[];
+                /** @description Id of one object. */
+                object?: string;
                 /** @description Name of their source. */
                 source?: string;
                 /** @description Their vNIC. */
@@ -2283,6 +2522,8 @@ export interface operations {
             query?: {
                 /** @description What became of them: `done`, `empty`, `partial`, `quarantined`, `expired`, `gone`; several with commas. */
                 outcome?: string[];
+                /** @description Id of one object. */
+                object?: string;
                 /** @description Name of their source. */
                 source?: string;
                 /** @description Their vNIC. */
@@ -2351,6 +2592,39 @@ export interface operations {
             };
         };
     };
+    range: {
+        parameters: {
+            query?: {
+                /** @description Such as `yesterday 10am to 11am`, `last 6h`, `Oct 6 at 5pm` or two RFC 3339 times with `to` between them. */
+                text?: string;
+                /** @description Time zone of times without one, and of days. */
+                tz?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Range"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     row: {
         parameters: {
             query?: never;
@@ -2369,6 +2643,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RowAnswer"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a row, as answers give it: 32 hexadecimal digits, a hyphen, and the record's position. */
+                row: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenAnswer"];
                 };
             };
             /** @description What went wrong */
@@ -2507,7 +2812,7 @@ export interface operations {
                 query?: string;
                 /** @description Columns to send; all unless told. */
                 fields?: string[];
-                /** @description Rows a second at most; more are counted and skipped. */
+                /** @description Rows a second at most, 200 unless told; more are counted and skipped. */
                 rate?: number;
                 /** @description Lake version to go on after; the newest unless told. The header `Last-Event-ID` goes before. */
                 after?: number;

@@ -48,8 +48,9 @@ export type Params<Path extends GetPath> = paths[Path] extends { get: { paramete
   ? Partial<Part<Parameters, "query">> & Part<Parameters, "path">
   : never;
 
-type Part<Parameters, Name extends string> = Parameters extends Partial<Record<Name, infer Found>>
-  ? [NonNullable<Found>] extends [never]
-    ? object
-    : NonNullable<Found>
-  : object;
+type Part<Parameters, Name extends string> =
+  Parameters extends Partial<Record<Name, infer Found>>
+    ? [NonNullable<Found>] extends [never]
+      ? object
+      : NonNullable<Found>
+    : object;

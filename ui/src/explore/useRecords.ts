@@ -11,13 +11,7 @@ const PAGE = 200;
 /** The matching records, newest first, page by page and without end. */
 export function useRecords(scope: Scope, fields: readonly string[], zone: string) {
   const { query, from, to } = scope;
-  return useInfiniteQuery<
-    SearchAnswer,
-    Problem,
-    { pages: SearchAnswer[] },
-    readonly unknown[],
-    string | null
-  >({
+  return useInfiniteQuery<SearchAnswer, Problem, { pages: SearchAnswer[] }, readonly unknown[], string | null>({
     queryKey: ["records", query, from, to, zone, fields],
     queryFn: ({ pageParam, signal }) =>
       ask(

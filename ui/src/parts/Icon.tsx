@@ -24,6 +24,7 @@ const PATHS = {
   link: "M6.5 9.5 9.5 6.5M7 4.5 8.8 2.7a3.2 3.2 0 0 1 4.5 4.5L11.5 9M9 11.5l-1.8 1.8a3.2 3.2 0 0 1-4.5-4.5L4.5 7",
   refresh: "M13.5 8a5.5 5.5 0 1 1-1.6-3.9l1.6 1.6M13.5 2.5v3.2h-3.2",
   warning: "M8 2 1.5 13.5h13zM8 6.5v3.2M8 11.5h0",
+  tree: "M3 3h4M5 3v9h3M5 7.5h3M10 7.5h3M10 12h3",
   check: "m3 8.5 3.2 3.2L13 4.8",
 } as const;
 
@@ -36,7 +37,13 @@ export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
       <svg className="fg-logo" viewBox="0 0 32 32" width={22} height={22} fill="none" aria-hidden="true">
         <circle cx="14" cy="14" r="9.5" stroke="var(--fg-accent)" strokeWidth="2.6" />
         <path d="m21 21 7 7" stroke="var(--fg-accent)" strokeWidth="3.4" strokeLinecap="round" />
-        <path d="M8.5 12.2h9m-3-3 3 3-3 3" stroke="currentColor" strokeWidth="2" strokeLinecap="round" strokeLinejoin="round" />
+        <path
+          d="M8.5 12.2h9m-3-3 3 3-3 3"
+          stroke="currentColor"
+          strokeWidth="2"
+          strokeLinecap="round"
+          strokeLinejoin="round"
+        />
         <path d="M18.5 17.5H12" stroke="var(--fg-rejected)" strokeWidth="2" strokeLinecap="round" />
       </svg>
     );

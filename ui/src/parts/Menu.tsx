@@ -12,11 +12,12 @@ interface MenuProps {
   /** Which edge of the button the panel keeps to. */
   align?: "start" | "end";
   className?: string;
-  plain?: boolean;
+  /** Without a border, as in a row of tools. */
+  quiet?: boolean;
 }
 
 /** A button with a panel below. Escape, or a click or focus elsewhere, closes it. */
-export function Menu({ label, name, children, align = "start", className = "", plain = false }: MenuProps) {
+export function Menu({ label, name, children, align = "start", className = "", quiet = false }: MenuProps) {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const id = useId();
@@ -43,15 +44,15 @@ export function Menu({ label, name, children, align = "start", className = "", p
     <div className={`fg-menu ${className}`} ref={root}>
       <button
         type="button"
-        className={plain ? "fg-tool" : "fg-button"}
+        className={quiet ? "fg-tool" : "fg-button"}
         aria-expanded={open}
         aria-controls={id}
-        aria-label={plain ? name : undefined}
+        aria-label={quiet ? name : undefined}
         title={name}
         onClick={() => setOpen((was) => !was)}
       >
         {label}
-        {!plain && <Icon name="down" size={12} />}
+        {!quiet && <Icon name="down" size={12} />}
       </button>
       {open && (
         <div className={`fg-panel fg-panel-${align}`} id={id} role="group" aria-label={name}>

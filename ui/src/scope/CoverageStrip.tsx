@@ -8,7 +8,6 @@ interface CoverageStripProps {
   /** The range of the chart below, which the strip is aligned with. */
   from: string;
   to: string;
-  onOpen?: () => void;
 }
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -24,8 +23,8 @@ export function gapWords(kind: string): string {
   return KINDS[kind] ?? kind;
 }
 
-/** What part of the asked time objects cover: a strip above the chart with missing and lossy stretches, and its sum. */
-export function CoverageStrip({ coverage, from, to, onOpen }: CoverageStripProps) {
+/** What part of the asked time objects cover: a strip above the chart with missing and lossy stretches. */
+export function CoverageStrip({ coverage, from, to }: CoverageStripProps) {
   const zone = useZone();
   const [start, end] = [Date.parse(from), Date.parse(to)];
   const place = (piece: { from: string; to: string }) => {
@@ -57,17 +56,29 @@ export function CoverageStrip({ coverage, from, to, onOpen }: CoverageStripProps
           />
         ))}
       </div>
-      <button type="button" className="fg-coverage-words" onClick={onOpen} disabled={!onOpen}>
-        <strong>{coverage.fraction === null ? "Nothing held" : percent(coverage.fraction)}</strong>
-        {coverage.fraction !== null && ` covered, of ${count(coverage.vnic_count, "vNIC")}`}
-        {coverage.gap_count > 0 && <span className="fg-mark-gap"> · {count(coverage.gap_count, "gap")}</span>}
-        {coverage.lossy_windows > 0 && (
-          <span className="fg-mark-lossy">
-            {" "}
-            · {count(coverage.lossy_windows, "lossy window")} ({length(coverage.lossy_seconds * 1000)})
-          </span>
-        )}
-      </button>
     </div>
+  );
+}
+
+interface CoverageWordsProps {
+  coverage: Coverage;
+  /** Shows the details. */
+  onOpen?: () => void;
+}
+
+/** The same in words: `99.9 % covered, of 2 vNICs · 1 gap · 1 lossy window`. */
+export function CoverageWords({ coverage, onOpen }: CoverageWordsProps) {
+  return (
+    <button type="button" className="fg-coverage-words" onClick={onOpen} disabled={!onOpen}>
+      <strong>{coverage.fraction === null ? "Nothing held" : percent(coverage.fraction)}</strong>
+      {coverage.fraction !== null && ` covered, of ${count(coverage.vnic_count, "vNIC")}`}
+      {coverage.gap_count > 0 && <span className="fg-mark-gap"> · {count(coverage.gap_count, "gap")}</span>}
+      {coverage.lossy_windows > 0 && (
+        <span className="fg-mark-lossy">
+          {" "}
+          · {count(coverage.lossy_windows, "lossy window")} ({length(coverage.lossy_seconds * 1000)})
+        </span>
+      )}
+    </button>
   );
 }

@@ -4,11 +4,13 @@ import { useEffect, useRef, useState } from "react";
 import { ask } from "../api/client";
 import { isAbort } from "../api/problem";
 import type { ExplainAnswer } from "../api/types";
+import { Icon } from "../parts/Icon";
 import { sentence } from "../parts/ProblemBox";
 import { useKeys } from "../state/keys";
 import { setQuery, useScope } from "../state/range";
 import { useZone } from "../state/settings";
 import { createEditor, setText, showExplanation } from "./editor";
+import { QueryHistory, QueryReading } from "./QueryTools";
 import { recentQueries, rememberQuery } from "./recent";
 
 /** Pause in typing after which a query that is understood is asked. */
@@ -88,14 +90,29 @@ export function QueryBox({ onExplained }: QueryBoxProps) {
 
   useEffect(() => onExplained?.(explained), [explained, onExplained]);
 
-  useKeys([
-    { keys: "/", does: "Write the query", section: "Query", run: () => editor.current?.focus() },
-  ]);
+  useKeys([{ keys: "/", does: "Write the query", section: "Query", run: () => editor.current?.focus() }]);
 
   const wrong = explained?.error;
   return (
     <div className="fg-query">
-      <div className={`fg-query-box ${wrong ? "fg-query-bad" : ""}`} ref={place} />
+      <div className={`fg-query-box ${wrong ? "fg-query-bad" : ""}`}>
+        <div className="fg-query-place" ref={place} />
+        <div className="fg-query-tools">
+          {text !== "" && (
+            <button
+              type="button"
+              className="fg-tool"
+              onClick={() => setQuery("")}
+              title="Clear"
+              aria-label="Clear the query"
+            >
+              <Icon name="close" size={14} />
+            </button>
+          )}
+          <QueryReading explained={explained} />
+          <QueryHistory />
+        </div>
+      </div>
       {wrong && (
         <p className="fg-query-says" role="alert">
           <strong>{sentence(wrong.message)}</strong> {wrong.hint && sentence(wrong.hint)}

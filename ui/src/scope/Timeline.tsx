@@ -70,8 +70,7 @@ export function Timeline({ answer, from, to, height = 132, onZoom, onBack }: Tim
           ...axis,
           size: 24,
           gap: 2,
-          values: (_, splits) =>
-            splits.map((at) => (long ? dayMinute(at * 1000, zone) : minute(at * 1000, zone))),
+          values: (_, splits) => splits.map((at) => (long ? dayMinute(at * 1000, zone) : minute(at * 1000, zone))),
           space: long ? 90 : 64,
         },
         { ...axis, size: TIMELINE_LEFT, space: 26, values: (_, splits) => splits.map(number) },

@@ -65,21 +65,19 @@ async function propose(context: CompletionContext): Promise<CompletionResult | n
     return { label, detail: short(count), type: "lake", apply: `${quoted(label)} ` };
   });
   const names = answer.names.map((name): Completion => ({ label: name, type: "name", apply: `${quoted(name)} ` }));
-  const items = answer.items.map(
-    ({ text: label, kind, detail }): Completion => ({
-      label,
-      detail: detail.length > 90 ? `${detail.slice(0, 88)}…` : detail,
-      type: kind,
-      apply: (view, _, from, to) => {
-        const more = label.endsWith(":");
-        view.dispatch({
-          changes: { from, to, insert: more ? label : `${label} ` },
-          selection: { anchor: from + label.length + (more ? 0 : 1) },
-        });
-        if (more) startCompletion(view);
-      },
-    }),
-  );
+  const items = answer.items.map(({ text: label, kind, detail }): Completion => ({
+    label,
+    detail: detail.length > 90 ? `${detail.slice(0, 88)}…` : detail,
+    type: kind,
+    apply: (view, _, from, to) => {
+      const more = label.endsWith(":");
+      view.dispatch({
+        changes: { from, to, insert: more ? label : `${label} ` },
+        selection: { anchor: from + label.length + (more ? 0 : 1) },
+      });
+      if (more) startCompletion(view);
+    },
+  }));
   const options = [...values, ...names, ...items];
   if (options.length === 0) return null;
   return { from: offset(answer.span[0]), to: offset(answer.span[1]), options, filter: false };

@@ -103,7 +103,7 @@ pub(super) fn state(
     if sources.is_empty() {
         return Ok(state);
     }
-    let names = sources.iter().map(|source| source.name().clone()).collect();
-    let sources = ServedSources { lake: lake.clone(), names, again: options.again.clone() };
+    let sources =
+        ServedSources { lake: lake.clone(), sources: sources.to_vec(), again: options.again.clone() };
     Ok(state.with_sources(Arc::new(sources)))
 }

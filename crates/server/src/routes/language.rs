@@ -3,7 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use flowglass_flow::catalogue::{FIELDS, Field};
-use flowglass_lake::answer::ValueCount;
+use flowglass_lake::answer::{Range, ValueCount};
+use flowglass_query::time::parse_range;
 use flowglass_query::{Class, CompletionItem, ItemKind, complete as complete_text, highlight};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
@@ -117,6 +118,32 @@ fn add(all: &mut Vec<ValueCount>, more: Vec<ValueCount>) {
             None => all.push(value),
         }
     }
+}
+
+/// A time range in words.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RangeParams {
+    /// Such as `yesterday 10am to 11am`, `last 6h`, `Oct 6 at 5pm` or two RFC 3339 times with `to` between them.
+    text: String,
+    /// Time zone of times without one, and of days.
+    tz: Option<String>,
+}
+
+/// Read a time range in words.
+///
+/// A single instant with a time of day is a start without an end.
+#[utoipa::path(get, path = "/api/v1/range", tag = "language", params(RangeParams), responses((status = 200, body = schema::Range)))]
+pub(crate) async fn range(
+    caller: Caller,
+    Query(params): Query<RangeParams>,
+) -> Result<Json<Range>, ApiError> {
+    caller.require(Permission::Read)?;
+    let zone = parse_zone(params.tz.as_deref())?;
+    let range = parse_range(&params.text, &zone, flowglass_flow::time::now())
+        .map_err(|error| ApiError::BadText { parameter: "text", error })?;
+    Ok(Json(Range { from: range.from, to: range.to }))
 }
 
 /// Which text.

@@ -5,6 +5,7 @@ mod charts;
 mod health;
 mod lake;
 mod language;
+mod names;
 mod objects;
 mod rows;
 mod search;
@@ -49,11 +50,14 @@ fn guarded() -> OpenApiRouter<App> {
         .routes(routes!(rows::connections))
         .routes(routes!(rows::connection))
         .routes(routes!(rows::row))
+        .routes(routes!(rows::record))
         .routes(routes!(sql::sql))
         .routes(routes!(tail::tail))
         .routes(routes!(language::fields))
         .routes(routes!(language::complete))
         .routes(routes!(language::explain))
+        .routes(routes!(language::range))
+        .routes(routes!(names::names))
         .routes(routes!(lake::coverage))
         .routes(routes!(lake::lake))
         .routes(routes!(lake::version))

@@ -32,6 +32,8 @@ pub(crate) struct ObjectsParams {
     #[serde(deserialize_with = "crate::extract::list")]
     #[param(style = Form, explode = false)]
     outcome: Vec<String>,
+    /// Id of one object.
+    object: Option<String>,
     /// Name of their source.
     source: Option<String>,
     /// Their vNIC.
@@ -97,6 +99,12 @@ async fn list(app: &App, caller: &Caller, params: ObjectsParams) -> Result<Objec
         });
         let outcomes: Vec<_> = outcomes.collect::<Result<_, ApiError>>()?;
         conditions.push(format!("outcome IN ({})", outcomes.join(", ")));
+    }
+    if let Some(object) = &params.object {
+        let object: ObjectId = object
+            .parse()
+            .map_err(|error: flowglass_flow::id::BadId| ApiError::parameter("object", error.to_string()))?;
+        conditions.push(format!("object_id = {}", quoted(&object.to_string())));
     }
     conditions.extend(params.source.as_deref().map(|source| format!("source = {}", quoted(source))));
     conditions.extend(params.vnic.as_deref().map(|vnic| format!("vnic_id = {}", quoted(vnic))));

@@ -5,14 +5,15 @@ use axum::extract::State;
 use axum::response::Response;
 use flowglass_flow::RowId;
 use flowglass_lake::answer::{ConnectionAnswer, ConnectionListAnswer};
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::auth::{Caller, Permission};
 use crate::extract::{Path, Query};
 use crate::params::{Resolved, bounded, question};
 use crate::problem::ApiError;
+use crate::sources::Written;
 use crate::{reply, schema};
 
 question! {
@@ -63,6 +64,41 @@ pub(crate) async fn row(
     Ok(reply::json_bytes(
         format!("{{\"lake_version\":{version},\"elapsed_ms\":{elapsed:.3},\"row\":{row}}}").into_bytes(),
     ))
+}
+
+/// A record as the provider wrote it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WrittenAnswer {
+    /// The record's JSON text, byte for byte; none if it cannot be read now.
+    #[schema(required)]
+    text: Option<String>,
+    /// Why it cannot.
+    #[schema(required)]
+    unavailable: Option<String>,
+}
+
+/// Show a row's record as the provider wrote it, read again from its object.
+#[utoipa::path(get, path = "/api/v1/rows/{row}/record", tag = "questions", params(RowPath), responses(
+    (status = 200, body = WrittenAnswer),
+))]
+pub(crate) async fn record(
+    State(app): State<App>,
+    caller: Caller,
+    Path(path): Path<RowPath>,
+) -> Result<Json<WrittenAnswer>, ApiError> {
+    caller.require(Permission::Read)?;
+    let (id, limits) = (path.id()?, app.limits(None));
+    // Only records of rows the caller may see.
+    let row = app.ask(limits, app.reader.row(id, caller.filter())).await?;
+    row.filter(|answer| answer.row.num_rows() > 0).ok_or_else(|| path.not_found())?;
+    let written = match &app.sources {
+        Some(sources) => app.ask(limits, sources.record(id)).await?,
+        None => Written::Unavailable { reason: "this server reads no sources".to_owned() },
+    };
+    Ok(Json(match written {
+        Written::Text(text) => WrittenAnswer { text: Some(text), unavailable: None },
+        Written::Unavailable { reason } => WrittenAnswer { text: None, unavailable: Some(reason) },
+    }))
 }
 
 /// Show the connection a row belongs to.

@@ -17,6 +17,9 @@ use crate::params::{bounded, parse_query};
 use crate::problem::ApiError;
 use crate::tail::Tail;
 
+/// Rows a second of a tail that does not say how many it wants.
+const DEFAULT_RATE: usize = 200;
+
 /// What to follow.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
@@ -28,7 +31,7 @@ pub(crate) struct TailParams {
     #[serde(deserialize_with = "crate::extract::list")]
     #[param(style = Form, explode = false)]
     fields: Vec<String>,
-    /// Rows a second at most; more are counted and skipped.
+    /// Rows a second at most, 200 unless told; more are counted and skipped.
     rate: Option<usize>,
     /// Lake version to go on after; the newest unless told. The header `Last-Event-ID` goes before.
     after: Option<u64>,
@@ -71,8 +74,7 @@ pub(crate) async fn tail(
             "the lake was made anew, or the id is of another one",
         ));
     }
-    let rate =
-        bounded("rate", params.rate, app.limits.tail_rows_per_second, app.limits.tail_rows_per_second)?;
+    let rate = bounded("rate", params.rate, DEFAULT_RATE, app.limits.tail_rows_per_second)?;
     let turn = app.gate.tail()?;
     let tail = Tail { wanted: caller.0.narrow(&query), fields: params.fields, rate, after, turn };
     let (send, receive) = mpsc::channel(64);

@@ -240,7 +240,7 @@ pub struct ObjectProblem {
 /// One object in the ledger.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Object {
+pub struct LedgerObject {
     /// Permanent id of this version of the object.
     pub object_id: String,
     /// Name of its source.
@@ -341,7 +341,7 @@ pub struct ObjectsAnswer {
     /// Rows that left the scan.
     pub rows_read: u64,
     /// The objects, newest in the ledger first.
-    pub objects: Vec<Object>,
+    pub objects: Vec<LedgerObject>,
     /// Where to go on; missing at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,

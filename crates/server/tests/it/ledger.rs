@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use flowglass_flow::time::{SECOND, now};
-use flowglass_flow::{ObjectId, SourceName};
+use flowglass_flow::{ObjectId, RowId, SourceName};
 use flowglass_lake::SourceStatus;
-use flowglass_server::{Keys, Sources, SourcesError};
+use flowglass_server::{Keys, Sources, SourcesError, Written};
 use insta::{assert_json_snapshot, assert_snapshot};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -113,6 +113,10 @@ impl Sources for Noted {
         self.0.lock().extend(objects);
         Ok(objects.to_vec())
     }
+
+    async fn record(&self, row: RowId) -> Result<Written, SourcesError> {
+        Ok(Written::Text(format!("{{\"index\": {}}}", row.index)))
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,6 +132,10 @@ async fn objects_can_be_read_again() {
     let (status, answer) = server.post("/api/v1/quarantine/retry", &json!({"objects": [bad, unknown]})).await;
     assert_eq!((status, answer), (202, json!({"accepted": [bad], "refused": [unknown]})));
     assert_eq!(noted.0.lock().iter().map(ObjectId::to_string).collect::<Vec<_>>(), [bad.as_str().unwrap()]);
+    let row = server.get("/api/v1/search?limit=1").await["rows"][0]["id"].as_str().unwrap().to_owned();
+    let index: u32 = row.rsplit('-').next().unwrap().parse().unwrap();
+    let written = server.get(&format!("/api/v1/rows/{row}/record")).await;
+    assert_eq!(written, json!({"text": format!("{{\"index\": {index}}}"), "unavailable": null}));
     for body in [
         json!({"objects": []}),
         json!({"objects": ["x"]}),

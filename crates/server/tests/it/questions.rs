@@ -661,3 +661,24 @@ async fn health_metrics_and_the_first_page() {
     }
     assert!(!text.contains("no/such"), "paths are no labels");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_for_times_ports_and_networks() {
+    let server = TestServer::start().await;
+    let range = server.get("/api/v1/range?text=2020-06-04+10:00+to+11:00&tz=Europe/Berlin").await;
+    assert_eq!(range, json!({"from": "2020-06-04T08:00:00Z", "to": "2020-06-04T09:00:00Z"}));
+    let start = server.get("/api/v1/range?text=2020-06-04T10:00Z").await;
+    assert_eq!(start, json!({"from": "2020-06-04T10:00:00Z", "to": null}));
+    let (status, problem) = read(server.response("/api/v1/range?text=someday").await).await;
+    assert_eq!((status, &problem["parameter"]), (400, &json!("text")));
+
+    let names = server.get("/api/v1/names").await;
+    let services = names["services"].as_array().unwrap();
+    let named = |port: u16, protocol: u8| {
+        let found = services.iter().find(|one| one["port"] == port && one["protocol"] == protocol);
+        found.and_then(|one| one["name"].as_str())
+    };
+    assert_eq!((named(22, 6), named(22, 17), named(53, 17)), (Some("ssh"), None, Some("dns")));
+    assert!(names["protocols"].as_array().unwrap().contains(&json!({"protocol": 6, "name": "tcp"})));
+    assert_eq!(names["labels"][0]["label"], "private");
+}
