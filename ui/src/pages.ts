@@ -21,6 +21,13 @@ export const PAGES: readonly Page[] = [
     Content: lazy(() => import("./explore/Explore")),
     scoped: true,
   },
+  {
+    path: "/sources",
+    title: "Sources",
+    key: "s",
+    Content: lazy(() => import("./sources/Sources")),
+    scoped: false,
+  },
 ];
 
 /** The page at a path; the first one for `/` and whatever is unknown. */

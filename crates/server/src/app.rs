@@ -27,12 +27,20 @@ pub struct AppState {
     sources: Option<Arc<dyn Sources>>,
     metrics: Arc<Metrics>,
     demo: bool,
+    location: Option<String>,
 }
 
 impl AppState {
     /// Answers from a lake.
     pub fn new(reader: Reader) -> Self {
-        Self { reader, names: Arc::default(), sources: None, metrics: Arc::default(), demo: false }
+        Self {
+            reader,
+            names: Arc::default(),
+            sources: None,
+            metrics: Arc::default(),
+            demo: false,
+            location: None,
+        }
     }
 
     /// Knows names of addresses, vNICs and instances.
@@ -44,6 +52,12 @@ impl AppState {
     /// Tells the state of sources, and has objects read again.
     pub fn with_sources(mut self, sources: Arc<dyn Sources>) -> Self {
         self.sources = Some(sources);
+        self
+    }
+
+    /// Tells where the lake is: what `--lake` takes, without secrets.
+    pub fn at(mut self, location: impl Into<String>) -> Self {
+        self.location = Some(location.into());
         self
     }
 
@@ -70,6 +84,7 @@ pub(crate) struct Shared {
     pub(crate) sources: Option<Arc<dyn Sources>>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) demo: bool,
+    pub(crate) location: Option<String>,
     pub(crate) gate: Gate,
     pub(crate) limits: Limits,
     pub(crate) versions: Versions,
@@ -96,6 +111,7 @@ impl App {
             sources: state.sources,
             metrics: state.metrics,
             demo: state.demo,
+            location: state.location,
             limits,
         }))
     }

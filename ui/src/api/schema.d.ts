@@ -941,6 +941,8 @@ export interface components {
              * @description Version of the lake the answer holds at.
              */
             lake_version: number;
+            /** @description Where it is: what `--lake` takes; not told to callers who may see some rows only. */
+            location?: string | null;
             stats?: components["schemas"]["LakeStats"] | null;
             /** @description Its sources; not told to those either, nor by a server that reads none. */
             sources?: components["schemas"]["SourceState"][] | null;

@@ -1,15 +1,19 @@
-import { Suspense, useEffect, useState } from "react";
+import { Suspense, lazy, useEffect, useState } from "react";
 
 import { useSignInNeeded } from "../api/auth";
 import { PAGES, pageAt } from "../pages";
 import { Waiting } from "../parts/Waiting";
+import { FirstMinutes } from "../start/FirstMinutes";
 import { useKeys } from "../state/keys";
 import { toggleTheme, toggleZone } from "../state/settings";
 import { go, hrefOf, usePath } from "../state/url";
+import { useWalk } from "../walk/walk";
 import { ErrorBoundary } from "./ErrorBoundary";
 import { Header } from "./Header";
 import { KeySheet } from "./KeySheet";
 import { SignIn } from "./SignIn";
+
+const WalkBar = lazy(() => import("../walk/WalkBar"));
 
 /** Where a link to a page leads: the question goes along where the page asks one. */
 export function pageHref(path: string): string {
@@ -28,6 +32,7 @@ export function Frame() {
   const page = pageAt(path);
   const signIn = useSignInNeeded();
   const [help, setHelp] = useState(false);
+  const walk = useWalk();
 
   useEffect(() => {
     document.title = `${page.title} · Flowglass`;
@@ -51,13 +56,24 @@ export function Frame() {
         Skip to content
       </a>
       <Header page={page} onHelp={() => setHelp(true)} onGo={goTo} />
+      {walk.shown && page.scoped && !signIn && (
+        <Suspense>
+          <WalkBar />
+        </Suspense>
+      )}
       <main id="content" className="fg-main" tabIndex={-1}>
         {signIn ? (
           <SignIn />
         ) : (
           <ErrorBoundary key={page.path}>
             <Suspense fallback={<Waiting what="the page" />}>
-              <page.Content />
+              {page.scoped ? (
+                <FirstMinutes>
+                  <page.Content />
+                </FirstMinutes>
+              ) : (
+                <page.Content />
+              )}
             </Suspense>
           </ErrorBoundary>
         )}

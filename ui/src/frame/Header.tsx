@@ -7,6 +7,7 @@ import { ago, dateTime, length, zoneLabel } from "../format/time";
 import { PAGES, type Page } from "../pages";
 import { Icon } from "../parts/Icon";
 import { toggleTheme, toggleZone, useTheme, useZone } from "../state/settings";
+import { resumeWalk, useWalk } from "../walk/walk";
 import { pageHref } from "./Frame";
 
 interface HeaderProps {
@@ -19,6 +20,7 @@ export function Header({ page, onHelp, onGo }: HeaderProps) {
   const theme = useTheme();
   const zone = useZone();
   const signedIn = useSignedIn();
+  const walk = useWalk();
   const follow = (path: string) => (event: MouseEvent) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();
@@ -44,6 +46,11 @@ export function Header({ page, onHelp, onGo }: HeaderProps) {
       </nav>
       <LakeState zone={zone} />
       <div className="fg-header-tools">
+        {walk.offered && !(walk.shown && page.scoped) && (
+          <button type="button" className="fg-tool fg-walk-resume" onClick={resumeWalk} title="Go on with the guided walk">
+            <Icon name="play" size={12} /> Walk
+          </button>
+        )}
         <button
           type="button"
           className="fg-tool fg-zone"

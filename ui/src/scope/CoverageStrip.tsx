@@ -1,3 +1,5 @@
+import { Suspense, lazy, useState } from "react";
+
 import type { Coverage } from "../api/types";
 import { count, percent } from "../format/number";
 import { length, rangeWords } from "../format/time";
@@ -60,25 +62,35 @@ export function CoverageStrip({ coverage, from, to }: CoverageStripProps) {
   );
 }
 
-interface CoverageWordsProps {
-  coverage: Coverage;
-  /** Shows the details. */
-  onOpen?: () => void;
-}
+const CoverageDialog = lazy(() => import("../coverage/CoverageDialog"));
 
-/** The same in words: `99.9 % covered, of 2 vNICs · 1 gap · 1 lossy window`. */
-export function CoverageWords({ coverage, onOpen }: CoverageWordsProps) {
+/** The same in words: `99.9 % covered, of 2 vNICs · 1 gap · 1 lossy window`. A click opens the details. */
+export function CoverageWords({ coverage, from, to }: CoverageStripProps) {
+  const [open, setOpen] = useState(false);
   return (
-    <button type="button" className="fg-coverage-words" onClick={onOpen} disabled={!onOpen}>
-      <strong>{coverage.fraction === null ? "Nothing held" : percent(coverage.fraction)}</strong>
-      {coverage.fraction !== null && ` covered, of ${count(coverage.vnic_count, "vNIC")}`}
-      {coverage.gap_count > 0 && <span className="fg-mark-gap"> · {count(coverage.gap_count, "gap")}</span>}
-      {coverage.lossy_windows > 0 && (
-        <span className="fg-mark-lossy">
-          {" "}
-          · {count(coverage.lossy_windows, "lossy window")} ({length(coverage.lossy_seconds * 1000)})
-        </span>
+    <>
+      <button
+        type="button"
+        className="fg-coverage-words"
+        aria-haspopup="dialog"
+        title="What is missing, and why"
+        onClick={() => setOpen(true)}
+      >
+        <strong>{coverage.fraction === null ? "Nothing held" : percent(coverage.fraction)}</strong>
+        {coverage.fraction !== null && ` covered, of ${count(coverage.vnic_count, "vNIC")}`}
+        {coverage.gap_count > 0 && <span className="fg-mark-gap"> · {count(coverage.gap_count, "gap")}</span>}
+        {coverage.lossy_windows > 0 && (
+          <span className="fg-mark-lossy">
+            {" "}
+            · {count(coverage.lossy_windows, "lossy window")} ({length(coverage.lossy_seconds * 1000)})
+          </span>
+        )}
+      </button>
+      {open && (
+        <Suspense>
+          <CoverageDialog coverage={coverage} from={from} to={to} onClose={() => setOpen(false)} />
+        </Suspense>
       )}
-    </button>
+    </>
   );
 }

@@ -37,12 +37,10 @@ export function useTimeline({ query, from, to }: Scope, zone: string) {
 interface TimelineCardProps {
   scope: Scope;
   zone: string;
-  /** Told when the words of the coverage are clicked. */
-  onCoverage?: () => void;
 }
 
 /** Accepted and rejected over time with their coverage: drag to zoom, double click to go back. */
-export function TimelineCard({ scope, zone, onCoverage }: TimelineCardProps) {
+export function TimelineCard({ scope, zone }: TimelineCardProps) {
   const chart = useTimeline(scope, zone);
   const zoom = useCallback((range: Range) => setRange(range), []);
   const back = useCallback(() => window.history.back(), []);
@@ -57,7 +55,7 @@ export function TimelineCard({ scope, zone, onCoverage }: TimelineCardProps) {
             <Legend answer={chart.data} />
             <span className="fg-dim fg-timeline-step">per {length(chart.data.bucket_seconds * 1000)}</span>
             <span className="fg-timeline-tools">
-              <CoverageWords coverage={chart.data.meta.coverage} {...(onCoverage ? { onOpen: onCoverage } : {})} />
+              <CoverageWords coverage={chart.data.meta.coverage} from={scope.from} to={scope.to} />
               <button
                 type="button"
                 className="fg-tool"

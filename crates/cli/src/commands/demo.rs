@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use flowglass_flow::names::Names;
 use flowglass_ingest::source::{Filter, Source, SourceSpec, open};
 use flowglass_ingest::{Counters, WatchOptions, ingest};
 use flowglass_lake::{Lake, Writer};
@@ -99,7 +100,12 @@ fn listen(
     let limits = LimitArgs::default();
     let settings = serve::settings(context, &server_args, &limits)?;
     let bind = |settings: &Settings| {
-        let state = serve::state(context, lake, &limits, sources, options)?.as_demo();
+        let mut state = serve::state(context, lake, &limits, sources, options)?.as_demo();
+        let own = context.names(None)?;
+        if own.is_empty() {
+            let names = Names::parse(&flowglass_simulate::vpc::names());
+            state = state.with_names(Arc::new(names.unwrap_or_default()));
+        }
         Server::bind(settings, state).map_err(Bind::Failed)
     };
     match bind(&settings) {
@@ -138,7 +144,7 @@ fn tell(url: &str, lake: &Path) -> Result<()> {
     let mut out = stdout();
     writeln!(
         out,
-        "Open {url}/ in a browser: five questions to the VPC, a click each. Ctrl-C ends the demo.\n"
+        "Open {url}/?walk=start in a browser: five questions to the VPC, a click each. Ctrl-C ends the demo.\n"
     )?;
     writeln!(out, "The HTTP API is at {url}/api/v1. To ask the same in another terminal:\n")?;
     writeln!(out, "  export FLOWGLASS_LAKE={}", lake.display())?;

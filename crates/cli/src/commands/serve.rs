@@ -99,7 +99,12 @@ pub(super) fn state(
     options: &WatchOptions,
 ) -> Result<AppState> {
     let reader = context.reader_of(lake.clone(), limits)?;
-    let state = AppState::new(reader).with_names(Arc::new(context.names(None)?));
+    let place = lake.location();
+    let place = match &place.directory {
+        Some(directory) => directory.display().to_string(),
+        None => place.url.to_string(),
+    };
+    let state = AppState::new(reader).with_names(Arc::new(context.names(None)?)).at(place);
     if sources.is_empty() {
         return Ok(state);
     }

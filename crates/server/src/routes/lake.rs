@@ -72,6 +72,9 @@ impl From<SourceStatus> for SourceAnswer {
 #[derive(Debug, Serialize)]
 pub(crate) struct LakeAnswer {
     lake_version: u64,
+    /// Missing for callers who may see some rows only, and where nobody told it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<String>,
     /// Missing for callers who may see some rows only.
     #[serde(skip_serializing_if = "Option::is_none")]
     stats: Option<LakeStats>,
@@ -88,7 +91,7 @@ pub(crate) async fn lake(State(app): State<App>, caller: Caller) -> Result<Json<
     if caller.filter().is_some() {
         // Totals tell of rows this caller may not see.
         let lake_version = app.ask(limits, app.reader.version()).await?;
-        return Ok(Json(LakeAnswer { lake_version, stats: None, sources: None }));
+        return Ok(Json(LakeAnswer { lake_version, location: None, stats: None, sources: None }));
     }
     let stats = app.ask(limits, app.reader.stats()).await?;
     let sources = match &app.sources {
@@ -97,7 +100,12 @@ pub(crate) async fn lake(State(app): State<App>, caller: Caller) -> Result<Json<
         }
         None => None,
     };
-    Ok(Json(LakeAnswer { lake_version: stats.lake_version, stats: Some(stats), sources }))
+    Ok(Json(LakeAnswer {
+        lake_version: stats.lake_version,
+        location: app.location.clone(),
+        stats: Some(stats),
+        sources,
+    }))
 }
 
 /// The newest version.

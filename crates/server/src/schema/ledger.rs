@@ -84,6 +84,9 @@ pub struct SourceState {
 pub struct LakeAnswer {
     /// Version of the lake the answer holds at.
     pub lake_version: u64,
+    /// Where it is: what `--lake` takes; not told to callers who may see some rows only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
     /// What it holds; not told to callers who may see some rows only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stats: Option<LakeStats>,

@@ -124,7 +124,7 @@ async fn objects_can_be_read_again() {
     let noted = Arc::new(Noted::default());
     let sources: Arc<dyn Sources> = Arc::<Noted>::clone(&noted);
     let server = TestServer::with(settings(), Keys::open(), TestLake::new().await, |state| {
-        state.with_sources(sources)
+        state.with_sources(sources).at("s3://lake")
     })
     .await;
     let bad = server.get("/api/v1/quarantine").await["objects"][0]["object_id"].clone();
@@ -145,6 +145,7 @@ async fn objects_can_be_read_again() {
         assert_eq!(server.post("/api/v1/quarantine/retry", &body).await.0, 400, "{body}");
     }
     let lake = server.get("/api/v1/lake").await;
+    assert_eq!(lake["location"], "s3://lake");
     assert_json_snapshot!(lake["sources"], @r#"
     [
       {
