@@ -1,0 +1,248 @@
+//! A column chunk being put together from pages.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use parquet::basic::{BoundaryOrder, Compression, Encoding, PageType, ZstdLevel};
+use parquet::bloom_filter::Sbbf;
+use parquet::column::page::{CompressedPage, Page, PageWriter};
+use parquet::column::writer::ColumnCloseResult;
+use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::{
+    ColumnChunkMetaData, ColumnIndexBuilder, OffsetIndexBuilder, PageEncodingStats,
+};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::statistics::Statistics;
+use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
+use parquet::schema::types::ColumnDescPtr;
+
+use crate::hybrid;
+
+/// Bytes below which compression only adds to them.
+const TOO_SMALL: usize = 64;
+
+/// Compresses pages; keeps its tables between them.
+#[derive(Default)]
+pub(crate) struct Compressor(Option<(i32, zstd::bulk::Compressor<'static>)>);
+
+impl Compressor {
+    /// Compresses onto the end of `out`; false, and nothing appended, where it would not become less.
+    fn run(&mut self, codec: Compression, bytes: &[u8], out: &mut Vec<u8>) -> Result<bool> {
+        let level = match codec {
+            Compression::UNCOMPRESSED => return Ok(false),
+            Compression::ZSTD(level) => level,
+            other => return Err(ParquetError::NYI(format!("compressing with {other}"))),
+        };
+        if bytes.len() < TOO_SMALL {
+            return Ok(false);
+        }
+        let failed = |error: std::io::Error| ParquetError::External(Box::new(error));
+        let compressor = match &mut self.0 {
+            Some((known, compressor)) if *known == level.compression_level() => compressor,
+            other => {
+                let made = zstd::bulk::Compressor::new(level.compression_level()).map_err(failed)?;
+                &mut other.insert((level.compression_level(), made)).1
+            }
+        };
+        let before = out.len();
+        out.resize(before + zstd::zstd_safe::compress_bound(bytes.len()), 0);
+        let length = compressor.compress_to_buffer(bytes, &mut out[before..]).map_err(failed)?;
+        let less = length < bytes.len();
+        out.truncate(if less { before + length } else { before });
+        Ok(less)
+    }
+}
+
+/// What a page holds.
+pub(crate) struct PageRows<'p> {
+    pub rows: usize,
+    /// Which rows have a value; all, if none.
+    pub valid: Option<&'p [bool]>,
+    pub nulls: usize,
+    /// The values, encoded.
+    pub values: &'p [u8],
+    pub encoding: Encoding,
+    /// Least and greatest value as the page index wants them; none in a page without values.
+    pub bounds: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// The pages of a column chunk, written.
+pub(crate) struct Chunk<'c> {
+    descr: ColumnDescPtr,
+    codec: Compression,
+    compressor: &'c mut Compressor,
+    out: TrackedWrite<Vec<u8>>,
+    statistics: EnabledStatistics,
+    column_index: ColumnIndexBuilder,
+    offset_index: Option<OffsetIndexBuilder>,
+    rows: usize,
+    uncompressed: usize,
+    dictionary: bool,
+    first_page: Option<u64>,
+    pages: Vec<(Encoding, i32)>,
+}
+
+/// A column chunk ready to be appended to a row group.
+pub(crate) struct Encoded {
+    pub bytes: Bytes,
+    pub close: ColumnCloseResult,
+}
+
+impl<'c> Chunk<'c> {
+    pub(crate) fn new(
+        descr: &ColumnDescPtr,
+        properties: &WriterProperties,
+        compressor: &'c mut Compressor,
+    ) -> Self {
+        Self {
+            descr: Arc::clone(descr),
+            codec: properties.compression(descr.path()),
+            compressor,
+            out: TrackedWrite::new(Vec::new()),
+            statistics: properties.statistics_enabled(descr.path()),
+            column_index: ColumnIndexBuilder::new(descr.physical_type()),
+            offset_index: (!properties.offset_index_disabled()).then(OffsetIndexBuilder::new),
+            rows: 0,
+            uncompressed: 0,
+            dictionary: false,
+            first_page: None,
+            pages: Vec::new(),
+        }
+    }
+
+    /// Writes the dictionary, plainly encoded; before any other page.
+    pub(crate) fn dictionary(&mut self, values: &[u8], n: usize) -> Result<()> {
+        let mut buffer = Vec::new();
+        // A dictionary page has no mark that says it is not compressed, so that it always is.
+        match self.codec {
+            Compression::UNCOMPRESSED => buffer.extend_from_slice(values),
+            Compression::ZSTD(level) => buffer = always(level, values)?,
+            other => return Err(ParquetError::NYI(format!("compressing with {other}"))),
+        }
+        let num_values = u32::try_from(n).unwrap_or(u32::MAX);
+        let page = Page::DictionaryPage {
+            buf: buffer.into(),
+            num_values,
+            encoding: Encoding::PLAIN,
+            is_sorted: false,
+        };
+        self.write(page, values.len())?;
+        self.dictionary = true;
+        Ok(())
+    }
+
+    pub(crate) fn page(&mut self, page: PageRows<'_>) -> Result<()> {
+        let mut buffer = Vec::new();
+        let levels_of = |level: bool| u32::from(level);
+        match page.valid {
+            Some(valid) if page.nulls > 0 && page.nulls < page.rows => {
+                let levels: Vec<u32> = valid.iter().map(|valid| levels_of(*valid)).collect();
+                hybrid::encode(&levels, 1, &mut buffer);
+            }
+            _ => hybrid::run_of(levels_of(page.nulls == 0), page.rows, 1, &mut buffer),
+        }
+        let levels = buffer.len();
+        let is_compressed = self.compressor.run(self.codec, page.values, &mut buffer)?;
+        if !is_compressed {
+            buffer.extend_from_slice(page.values);
+        }
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let data = Page::DataPageV2 {
+            buf: buffer.into(),
+            num_values: count(page.rows),
+            encoding: page.encoding,
+            num_nulls: count(page.nulls),
+            num_rows: count(page.rows),
+            def_levels_byte_len: count(levels),
+            rep_levels_byte_len: 0,
+            is_compressed,
+            statistics: None,
+        };
+        let (offset, length) = self.write(data, levels + page.values.len())?;
+        self.first_page.get_or_insert(offset);
+        if let Some(index) = &mut self.offset_index {
+            index.append_row_count(page.rows as i64);
+            // A page is far smaller than 2 GiB, or writing it would have failed.
+            index.append_offset_and_size(offset as i64, length as i32);
+        }
+        if self.statistics == EnabledStatistics::Page {
+            let (least, greatest) = page.bounds.unwrap_or_default();
+            self.column_index.append(page.nulls == page.rows, least, greatest, page.nulls as i64);
+        }
+        self.rows += page.rows;
+        match self.pages.iter_mut().find(|(encoding, _)| *encoding == page.encoding) {
+            Some((_, n)) => *n += 1,
+            None => self.pages.push((page.encoding, 1)),
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, page: Page, uncompressed: usize) -> Result<(u64, usize)> {
+        let spec =
+            SerializedPageWriter::new(&mut self.out).write_page(CompressedPage::new(page, uncompressed))?;
+        self.uncompressed += spec.uncompressed_size;
+        Ok((spec.offset, spec.compressed_size))
+    }
+
+    /// Ends the chunk. `ascending` and `descending` tell whether the bounds of the pages are so.
+    pub(crate) fn close(
+        mut self,
+        statistics: Statistics,
+        order: BoundaryOrder,
+        bloom_filter: Option<Sbbf>,
+    ) -> Result<Encoded> {
+        let dictionary = self.dictionary.then_some(0);
+        let length = self.out.bytes_written();
+        let mut encodings = vec![Encoding::RLE];
+        let mut stats = Vec::new();
+        if self.dictionary {
+            encodings.push(Encoding::PLAIN);
+            stats.push(PageEncodingStats {
+                page_type: PageType::DICTIONARY_PAGE,
+                encoding: Encoding::PLAIN,
+                count: 1,
+            });
+        }
+        for (encoding, count) in &self.pages {
+            encodings.push(*encoding);
+            stats.push(PageEncodingStats {
+                page_type: PageType::DATA_PAGE_V2,
+                encoding: *encoding,
+                count: *count,
+            });
+        }
+        let mut metadata = ColumnChunkMetaData::builder(Arc::clone(&self.descr))
+            .set_compression(self.codec)
+            .set_encodings(encodings)
+            .set_page_encoding_stats(stats)
+            .set_total_compressed_size(length as i64)
+            .set_total_uncompressed_size(self.uncompressed as i64)
+            .set_num_values(self.rows as i64)
+            .set_data_page_offset(self.first_page.unwrap_or(0) as i64)
+            .set_dictionary_page_offset(dictionary);
+        if self.statistics != EnabledStatistics::None {
+            metadata = metadata.set_statistics(statistics);
+        }
+        let column_index = match self.statistics {
+            EnabledStatistics::Page => {
+                self.column_index.set_boundary_order(order);
+                Some(self.column_index.build()?)
+            }
+            _ => None,
+        };
+        let close = ColumnCloseResult {
+            bytes_written: length as u64,
+            rows_written: self.rows as u64,
+            metadata: metadata.build()?,
+            bloom_filter,
+            column_index,
+            offset_index: self.offset_index.map(OffsetIndexBuilder::build),
+        };
+        Ok(Encoded { bytes: self.out.into_inner()?.into(), close })
+    }
+}
+
+fn always(level: ZstdLevel, values: &[u8]) -> Result<Vec<u8>> {
+    zstd::bulk::compress(values, level.compression_level())
+        .map_err(|error| ParquetError::External(Box::new(error)))
+}
