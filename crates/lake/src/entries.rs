@@ -51,11 +51,11 @@ impl Lake {
         let name = id.to_string();
         for file in snapshot.objects.files.values() {
             for batch in parquet_file::read(self.objects().store(), &file.path, Some(&["object_id"])).await? {
-                if crate::writer::rows_of(&batch, &|id| id == name)?.num_rows() == 0 {
+                if crate::prepare::rows_of(&batch, &|id| id == name)?.num_rows() == 0 {
                     continue;
                 }
                 for batch in parquet_file::read(self.objects().store(), &file.path, None).await? {
-                    let rows = crate::writer::rows_of(&batch, &|id| id == name)?;
+                    let rows = crate::prepare::rows_of(&batch, &|id| id == name)?;
                     if let Some((entry, ..)) = object_rows::from_batch(&rows, file.day, &file.path)?.pop() {
                         return Ok(Some(entry));
                     }

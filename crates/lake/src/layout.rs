@@ -5,9 +5,12 @@
 //! Most questions name a host, so the rows that one vNIC reports in an hour are neighbours. And in that order most columns
 //! hardly change from row to row, which halves what times, addresses and ids take (decision 0007).
 
+use std::collections::HashMap;
+
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use arrow::datatypes::{DataType, Int32Type, TimestampMicrosecondType};
+use flowglass_encode::{Column, NULL, Numbers, Texts};
 use flowglass_flow::address;
 use parquet::basic::Encoding;
 
@@ -72,6 +75,87 @@ pub(crate) fn sort(rows: RecordBatch) -> Result<RecordBatch> {
     order.sort_unstable();
     let order = UInt32Array::from_iter_values(order.into_iter().map(|(_, row)| row));
     take_record_batch(&rows, &order).map_err(|source| LakeError::Arrow { doing: "sort rows", source })
+}
+
+/// Columns that [`order`] looks at.
+pub(crate) const SORTED_BY: [&str; 6] =
+    ["direction", "initiator_ip", "target_ip", "was_initiated", "time", "connection_start_time"];
+
+/// Returns the numbers of rows in the order of their [`Key`]s, for a whole batch at once: the same order as [`sort`] makes,
+/// several times as fast. The columns are those of [`SORTED_BY`], in that order.
+///
+/// # Errors
+/// If a column is of another type.
+pub(crate) fn order(columns: &[Column; SORTED_BY.len()]) -> Result<Vec<u32>> {
+    let [
+        Column::Text(directions),
+        Column::Text(initiators),
+        Column::Text(targets),
+        Column::Flag(initiated),
+        Column::Long(times),
+        Column::Long(began),
+    ] = columns
+    else {
+        return Err(LakeError::Damaged {
+            path: "a batch of rows".to_owned(),
+            reason: "a column that rows are sorted by has another type".to_owned(),
+        });
+    };
+    let inbound = (0..directions.values.len() as u32).find(|code| directions.values.get(*code) == b"I");
+    let values = |texts: &Texts| -> Vec<u128> {
+        let parsed = (0..texts.values.len() as u32).map(|code| {
+            let text = std::str::from_utf8(texts.values.get(code)).ok();
+            text.and_then(address::parse).map_or(0, address::to_bits)
+        });
+        parsed.collect()
+    };
+    let addresses = [values(initiators), values(targets)];
+    let long = |numbers: &Numbers<i64>, row: usize| {
+        let valid = numbers.valid.as_ref().is_none_or(|valid| valid[row]);
+        if valid { numbers.values[row] } else { i64::MIN }
+    };
+    // Rows of an object differ little in hour, address and class: each triple is looked up once in a while.
+    let mut groups: HashMap<(i64, u128, u8), u32> = HashMap::new();
+    let mut last: [(Option<(i64, u32)>, u32); 4] = [(None, 0); 4];
+    let rows = times.values.len();
+    let (mut group, mut at) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+    for row in 0..rows {
+        let inbound = inbound == Some(directions.codes[row]);
+        let texts = if inbound { targets } else { initiators };
+        let time = long(times, row);
+        let is_initiated = initiated.values[row] && initiated.valid.as_ref().is_none_or(|valid| valid[row]);
+        let class = u8::from(inbound) << 1 | u8::from(is_initiated);
+        let (hour, code) = (time.div_euclid(HOUR), texts.codes[row]);
+        let known = &mut last[usize::from(class)];
+        if known.0 != Some((hour, code)) {
+            let own = if code == NULL { 0 } else { addresses[usize::from(inbound)][code as usize] };
+            let next = groups.len() as u32;
+            *known = (Some((hour, code)), *groups.entry((hour, own, class)).or_insert(next));
+        }
+        group.push(known.1);
+        at.push(if is_initiated { time } else { long(began, row) });
+    }
+    let mut ranked: Vec<_> = groups.into_iter().collect();
+    ranked.sort_unstable();
+    let mut ranks = vec![0; ranked.len()];
+    for (rank, (_, group)) in (0..).zip(&ranked) {
+        ranks[*group as usize] = rank;
+    }
+    group.iter_mut().for_each(|group| *group = ranks[*group as usize]);
+    // A missing time comes first wherever the others lie: sorting takes the fewer passes the nearer they are.
+    let least = at.iter().copied().filter(|at| *at != i64::MIN).min().unwrap_or(0);
+    at.iter_mut()
+        .filter(|at| **at == i64::MIN)
+        .for_each(|at| *at = least.saturating_sub(flowglass_flow::time::SECOND));
+    let mut order = flowglass_encode::sort(&group, &at);
+    // Few rows are equal so far.
+    let key = |row: u32| (group[row as usize], at[row as usize]);
+    for equal in order.chunk_by_mut(|a, b| key(*a) == key(*b)) {
+        if equal.len() > 1 {
+            equal.sort_by_key(|row| long(began, *row as usize));
+        }
+    }
+    Ok(order)
 }
 
 /// Returns how a column of `flows` is encoded where that is not a dictionary: times that rise from row to row as their
@@ -168,5 +252,47 @@ fn unexpected(name: &str, array: &ArrayRef) -> LakeError {
     LakeError::Damaged {
         path: "a batch of rows".to_owned(),
         reason: format!("its column {name} is {}", array.data_type()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{BooleanArray, StringArray, TimestampMicrosecondArray};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn both_ways_of_sorting_agree(rows in proptest::collection::vec(
+            (0_usize..3, 0_usize..4, 0_usize..4, any::<Option<bool>>(), proptest::option::of(0_i64..9), proptest::option::of(-2_i64..9)),
+            0..200,
+        )) {
+            let text = |values: Vec<Option<&str>>| Arc::new(StringArray::from(values)) as ArrayRef;
+            let times = |values: Vec<Option<i64>>| {
+                let scaled = values.into_iter().map(|value| value.map(|value| value * HOUR / 4));
+                Arc::new(scaled.collect::<TimestampMicrosecondArray>()) as ArrayRef
+            };
+            let directions = [Some("I"), Some("O"), None];
+            let addresses = [Some("10.0.0.2"), Some("10.0.0.10"), Some("2001:db8::1"), None];
+            let columns: [ArrayRef; 6] = [
+                text(rows.iter().map(|row| directions[row.0]).collect()),
+                text(rows.iter().map(|row| addresses[row.1]).collect()),
+                text(rows.iter().map(|row| addresses[row.2]).collect()),
+                Arc::new(rows.iter().map(|row| row.3).collect::<BooleanArray>()),
+                times(rows.iter().map(|row| row.4).collect()),
+                times(rows.iter().map(|row| row.5).collect()),
+            ];
+            let batch = RecordBatch::try_from_iter_with_nullable(
+                SORTED_BY.into_iter().zip(columns.clone()).map(|(name, column)| (name, column, true)),
+            )?;
+            let keys = keys(&batch)?;
+            let mut expected: Vec<u32> = (0..rows.len() as u32).collect();
+            expected.sort_by_key(|row| keys[*row as usize]);
+            let columns = columns.each_ref().map(|column| Column::collect(&[column]).expect("a known type"));
+            prop_assert_eq!(order(&columns)?, expected);
+        }
     }
 }

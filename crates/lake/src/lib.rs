@@ -21,6 +21,7 @@ pub mod maintain;
 mod manifest;
 mod object_rows;
 mod parquet_file;
+mod prepare;
 pub mod read;
 mod replace;
 mod status;
@@ -34,6 +35,9 @@ pub use fold::FoldReport;
 pub use lake::{Lake, LakeOptions, Snapshot};
 pub use ledger::{Known, Ledger, Segment, version_tag};
 pub use manifest::{Manifest, ObjectAt, OutcomeChange};
+#[doc(hidden)]
+pub use parquet_file::encode_flows;
+pub use prepare::{Prepared, Preparer};
 pub use status::SourceStatus;
 pub use store::{Location, StoreOptions};
 pub use views::LakeViews;

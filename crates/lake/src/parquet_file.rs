@@ -1,15 +1,14 @@
 //! Data files: how rows are laid out in Parquet, and what the log says of each file.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::compute::concat_batches;
-use arrow::datatypes::{DataType, Int32Type, Int64Type, SchemaRef, TimestampMicrosecondType};
-use flowglass_flow::schema;
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
+use flowglass_encode::{Bound, Bounds, Column, FileEncoder};
+use flowglass_flow::{catalogue, schema};
 use object_store::ObjectStore;
 use object_store::path::Path;
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
@@ -120,23 +119,44 @@ pub(crate) async fn write(
     Ok(file)
 }
 
+/// Encodes flow rows of one day as a commit does. For benchmarks.
+///
+/// # Errors
+/// If the rows do not fit the table.
+#[doc(hidden)]
+pub fn encode_flows(day: i32, batches: &[RecordBatch]) -> Result<Vec<u8>> {
+    Ok(encode(Table::Flows, day, batches)?.0)
+}
+
 /// Encodes the rows of one day; the file's size is still to be filled in.
 pub(crate) fn encode(table: Table, day: i32, batches: &[RecordBatch]) -> Result<(Vec<u8>, AddFile)> {
     let path = format!("day={}/{}.parquet", flowglass_flow::time::format_day(day), uuid::Uuid::now_v7());
     let wrong = |source| LakeError::Parquet { doing: "encode", path: path.clone(), source };
-    let rows = one_batch(batches, &table.file_schema())?;
-    let rows = match table {
-        // Owned and dropped: a commit's rows should not be in memory one more time while they are encoded.
-        Table::Flows => layout::sort(rows)?,
-        Table::Objects => rows,
+    let schema = table.file_schema();
+    let rows = batches.iter().map(RecordBatch::num_rows).sum();
+    let mut encoder = FileEncoder::new(&schema, properties(table, Effort::Fresh)).map_err(wrong)?;
+    let column = |at: usize| Column::of(batches, schema.field(at));
+    let written = match table {
+        Table::Flows => {
+            let sorted_by = layout::SORTED_BY.map(catalogue::index);
+            let mut columns = Vec::with_capacity(sorted_by.len());
+            for at in sorted_by {
+                columns.push(column(at).map_err(wrong)?);
+            }
+            let columns = columns.try_into().expect("as many columns as were asked for");
+            let order = layout::order(&columns)?;
+            encoder.write_columns(rows, Some(&order), |at| {
+                match sorted_by.iter().position(|known| *known == at) {
+                    Some(known) => Ok(Cow::Borrowed(&columns[known])),
+                    None => column(at).map(Cow::Owned),
+                }
+            })
+        }
+        Table::Objects => encoder.write_columns(rows, None, |at| column(at).map(Cow::Owned)),
     };
-    let options = ArrowWriterOptions::new()
-        .with_properties(properties(table, Effort::Fresh))
-        .with_skip_arrow_metadata(true);
-    let mut writer = ArrowWriter::try_new_with_options(Vec::new(), rows.schema(), options).map_err(wrong)?;
-    writer.write(&rows).map_err(wrong)?;
-    let body = writer.into_inner().map_err(wrong)?;
-    let stats = stats(&rows, table.stats_columns())?;
+    written.map_err(wrong)?;
+    let (body, bounds) = encoder.finish().map_err(wrong)?;
+    let stats = stats(rows, &schema, &bounds, table.stats_columns());
     let modified = flowglass_flow::time::now() / 1000;
     Ok((body, AddFile { path, size: 0, day, stats: stats.to_json(), modified }))
 }
@@ -192,25 +212,6 @@ pub(crate) fn properties(table: Table, effort: Effort) -> WriterProperties {
     builder.build()
 }
 
-/// Puts batches together, with the columns of a schema in its order; text may stay dictionary-encoded.
-fn one_batch(batches: &[RecordBatch], schema: &SchemaRef) -> Result<RecordBatch> {
-    let first =
-        batches.first().map_or_else(|| RecordBatch::new_empty(Arc::clone(schema)), RecordBatch::clone);
-    let same = batches.iter().all(|batch| batch.schema_ref().fields() == first.schema_ref().fields());
-    let named = |batch: &RecordBatch| {
-        let same_names =
-            |(a, b): (&arrow::datatypes::FieldRef, &arrow::datatypes::FieldRef)| a.name() == b.name();
-        batch.num_columns() == schema.fields().len()
-            && batch.schema_ref().fields().iter().zip(schema.fields()).all(same_names)
-    };
-    let failed = |source| LakeError::Arrow { doing: "put rows together", source };
-    if same && named(&first) {
-        return concat_batches(&first.schema(), batches).map_err(failed);
-    }
-    let plain = batches.iter().map(|batch| conform(batch, schema)).collect::<Result<Vec<_>>>()?;
-    concat_batches(schema, &plain).map_err(failed)
-}
-
 /// Returns a batch with exactly the columns and types of a schema: missing columns null, others cast.
 ///
 /// # Errors
@@ -226,54 +227,23 @@ pub(crate) fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordB
     RecordBatch::try_new(Arc::clone(schema), columns).map_err(failed)
 }
 
-/// Returns the statistics of some columns of a batch.
-fn stats(rows: &RecordBatch, columns: &[&'static str]) -> Result<FileStats> {
-    let mut stats = FileStats { rows: rows.num_rows() as u64, columns: Vec::new() };
-    for &name in columns {
-        let Some(column) = rows.column_by_name(name) else { continue };
-        let (min, max) = bounds(column);
-        stats.columns.push(ColumnStats {
-            column: name.into(),
-            min,
-            max,
-            nulls: Some(column.logical_null_count() as u64),
-        });
-    }
-    Ok(stats)
-}
-
-fn bounds(column: &ArrayRef) -> (Option<Value>, Option<Value>) {
-    use arrow::compute::{max, max_boolean, max_string, min, min_boolean, min_string};
-    let text = |value: Option<&str>| value.map(|value| Value::Text(value.into()));
-    match column.data_type() {
-        DataType::Utf8 => {
-            let values = column.as_string::<i32>();
-            (text(min_string(values)), text(max_string(values)))
-        }
-        DataType::Dictionary(..) => {
-            // Only values that rows use count: a dictionary may be shared with rows of another file.
-            let Ok(plain) = arrow::compute::cast(column, &DataType::Utf8) else { return (None, None) };
-            bounds(&plain)
-        }
-        DataType::Int32 => {
-            let values = column.as_primitive::<Int32Type>();
-            let wide = |value: Option<i32>| value.map(|value| Value::Integer(value.into()));
-            (wide(min(values)), wide(max(values)))
-        }
-        DataType::Int64 => {
-            let values = column.as_primitive::<Int64Type>();
-            (min(values).map(Value::Integer), max(values).map(Value::Integer))
-        }
-        DataType::Timestamp(..) => {
-            let values = column.as_primitive::<TimestampMicrosecondType>();
-            (min(values).map(Value::Integer), max(values).map(Value::Integer))
-        }
-        DataType::Boolean => {
-            let values = column.as_boolean();
-            (min_boolean(values).map(Value::Boolean), max_boolean(values).map(Value::Boolean))
-        }
-        _ => (None, None),
-    }
+/// Returns what the log is to say of some columns.
+fn stats(rows: usize, schema: &Schema, bounds: &[Bounds], columns: &[&'static str]) -> FileStats {
+    let value = |bound: &Bound| match bound {
+        Bound::Whole(value) => Value::Integer(*value),
+        Bound::Flag(value) => Value::Boolean(*value),
+        Bound::Text(value) => Value::Text(value.clone()),
+    };
+    let known = columns.iter().filter_map(|name| {
+        let bounds = &bounds[schema.index_of(name).ok()?];
+        Some(ColumnStats {
+            column: (*name).into(),
+            min: bounds.least.as_ref().map(value),
+            max: bounds.greatest.as_ref().map(value),
+            nulls: Some(bounds.nulls),
+        })
+    });
+    FileStats { rows: rows as u64, columns: known.collect() }
 }
 
 /// Reads a whole data file.

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::lake::Lake;
 use crate::manifest::ObjectAt;
 use crate::parquet_file::{self, Table};
-use crate::writer::rows_of;
+use crate::prepare::rows_of;
 
 /// Returns the actions that take the rows of some objects out of `flows`: each file that holds any is removed, and what
 /// remains of it is written as a new one. The new files are in the store when this returns.

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arrow::array::{AsArray, BooleanArray, RecordBatch};
-use arrow::compute::filter_record_batch;
+use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::DataType;
 use flowglass_flow::{ObjectEntry, ObjectId, SourceName};
 use object_store::path::Path;
@@ -16,7 +15,8 @@ use crate::error::{LakeError, Result};
 use crate::lake::{Lake, Snapshot};
 use crate::ledger::{Known, Ledger, entry_tag};
 use crate::manifest::{self, Manifest, ObjectAt, OutcomeChange};
-use crate::parquet_file::{self, Table};
+use crate::parquet_file;
+use crate::prepare::{Prepared, Preparer};
 use crate::{failpoint, files, ledger_files, replace};
 
 /// What an ingester wants to commit: objects of one shard, what became of each, and the rows of those that have any.
@@ -117,34 +117,41 @@ impl Writer {
         Ok(())
     }
 
+    /// Prepares batches for this writer, also while it commits others.
+    pub fn preparer(&self) -> Preparer {
+        Preparer { lake: self.lake.clone(), ledger: Arc::clone(&self.ledger) }
+    }
+
     /// Commits a batch: afterwards each of its objects is in the lake exactly once, by this call or an earlier one.
     ///
     /// # Errors
     /// If the store fails. The batch may then be tried again, by anyone: what was committed is not repeated.
-    pub async fn commit(&mut self, mut batch: Batch) -> Result<Committed> {
-        note_own_addresses(&mut batch)?;
-        let mut known = 0;
-        let mut written: Option<Vec<AddFile>> = None;
+    pub async fn commit(&mut self, batch: Batch) -> Result<Committed> {
+        let prepared = self.preparer().prepare(batch).await?;
+        self.commit_prepared(prepared).await
+    }
+
+    /// Commits a prepared batch, as [`Writer::commit`].
+    ///
+    /// # Errors
+    /// As [`Writer::commit`].
+    pub async fn commit_prepared(&mut self, mut batch: Prepared) -> Result<Committed> {
         for _ in 0..ATTEMPTS {
             let looked = Instant::now();
             let (snapshot, next) = self.catch_up(batch.shard).await?;
             let (fresh, replaced) = self.sift(&snapshot, &batch).await?;
             if fresh.len() < batch.objects.len() {
-                known += batch.objects.len() - fresh.len();
+                batch.known += batch.objects.len() - fresh.len();
                 // Written again with the same content: the version that was listed is known from now on, else each
                 // listing would have the object read again.
                 let same = batch.objects.iter().filter(|entry| !fresh.contains(&entry.object_id));
                 same.for_each(|entry| self.ledger.write().note(entry));
-                self.discard(written.take()).await?;
-                keep_objects(&mut batch, &fresh)?;
+                self.preparer().keep(&mut batch, &fresh).await?;
             }
             if batch.objects.is_empty() {
-                return Ok(Committed { version: snapshot.flows.version, known, ..Committed::default() });
+                let (version, known) = (snapshot.flows.version, batch.known);
+                return Ok(Committed { version, known, ..Committed::default() });
             }
-            let files = match &written {
-                Some(files) => files,
-                None => written.insert(self.write_rows(&batch).await?),
-            };
             failpoint::hit("after-file");
             if looked.elapsed() > LOOK_HOLDS {
                 continue;
@@ -154,7 +161,7 @@ impl Writer {
             for entry in &mut manifest.objects {
                 entry.replaces = replaced.get(&entry.object_id).map(|at| at.object_id);
             }
-            manifest.files.clone_from(files);
+            manifest.files.clone_from(&batch.files);
             manifest.replaced = replaced.into_values().collect();
             if !manifest.put(self.lake.flows().store()).await? {
                 continue;
@@ -163,8 +170,8 @@ impl Writer {
             let version = self.finish(&manifest).await?;
             failpoint::hit("after-commit");
             self.note(&manifest);
-            let rows = batch.rows.iter().map(|(_, rows)| rows.num_rows() as u64).sum();
-            return Ok(Committed { version, objects: manifest.objects.len(), known, rows, fresh });
+            let (objects, known, rows) = (manifest.objects.len(), batch.known, batch.rows);
+            return Ok(Committed { version, objects, known, rows, fresh });
         }
         Err(LakeError::Contention {
             doing: "committing a batch",
@@ -291,7 +298,7 @@ impl Writer {
                     self.lake.advance(state, manifest.clone());
                     return Ok(version);
                 }
-                Attempt::Behind => self.discard(Some(fresh)).await?,
+                Attempt::Behind => self.discard(fresh).await?,
             }
         }
         Err(LakeError::Contention {
@@ -305,7 +312,7 @@ impl Writer {
     async fn sift(
         &self,
         snapshot: &Snapshot,
-        batch: &Batch,
+        batch: &Prepared,
     ) -> Result<(HashSet<ObjectId>, HashMap<ObjectId, ObjectAt>)> {
         let mut fresh = HashSet::new();
         let mut replaced = HashMap::new();
@@ -335,21 +342,9 @@ impl Writer {
         Ok((fresh, replaced))
     }
 
-    async fn write_rows(&self, batch: &Batch) -> Result<Vec<AddFile>> {
-        let mut days: BTreeMap<i32, Vec<RecordBatch>> = BTreeMap::new();
-        for (day, rows) in batch.rows.iter().filter(|(_, rows)| rows.num_rows() > 0) {
-            days.entry(*day).or_default().push(rows.clone());
-        }
-        let mut written = Vec::new();
-        for (day, rows) in days {
-            written.push(parquet_file::write(self.lake.flows().store(), Table::Flows, day, &rows).await?);
-        }
-        Ok(written)
-    }
-
     /// Deletes files that no log entry names and none will.
-    async fn discard(&self, written: Option<Vec<AddFile>>) -> Result<()> {
-        for file in written.into_iter().flatten() {
+    async fn discard(&self, written: Vec<AddFile>) -> Result<()> {
+        for file in written {
             files::delete(self.lake.flows().store(), &Path::from(file.path)).await?;
         }
         Ok(())
@@ -416,53 +411,4 @@ pub(crate) async fn find(
         }
     }
     Ok(None)
-}
-
-/// Leaves only some objects, and their rows, in a batch.
-fn keep_objects(batch: &mut Batch, keep: &HashSet<ObjectId>) -> Result<()> {
-    batch.objects.retain(|entry| keep.contains(&entry.object_id));
-    let names: HashSet<String> = keep.iter().map(ObjectId::to_string).collect();
-    for (_, rows) in &mut batch.rows {
-        *rows = rows_of(rows, &|id| names.contains(id))?;
-    }
-    Ok(())
-}
-
-/// Returns the rows whose object id passes a test.
-pub(crate) fn rows_of(rows: &RecordBatch, keep: &dyn Fn(&str) -> bool) -> Result<RecordBatch> {
-    let failed = |source| LakeError::Arrow { doing: "pick the rows of objects", source };
-    let ids = rows.column_by_name("object_id").ok_or_else(|| LakeError::Damaged {
-        path: "a batch of rows".to_owned(),
-        reason: "it has no column object_id".to_owned(),
-    })?;
-    let ids = arrow::compute::cast(ids, &DataType::Utf8).map_err(failed)?;
-    let mask: BooleanArray = ids.as_string::<i32>().iter().map(|id| Some(id.is_some_and(keep))).collect();
-    filter_record_batch(rows, &mask).map_err(failed)
-}
-
-/// Notes with each object which addresses its rows show as its vNIC's own.
-fn note_own_addresses(batch: &mut Batch) -> Result<()> {
-    let mut entries: HashMap<String, &mut ObjectEntry> =
-        batch.objects.iter_mut().map(|entry| (entry.object_id.to_string(), entry)).collect();
-    let failed = |source| LakeError::Arrow { doing: "read the object ids of a batch", source };
-    for (_, rows) in &batch.rows {
-        let Some(ids) = rows.column_by_name("object_id") else { continue };
-        let ids = arrow::compute::cast(ids, &DataType::Utf8).map_err(failed)?;
-        let ids = ids.as_string::<i32>();
-        // Rows of one object stand together.
-        let mut start = 0;
-        while start < rows.num_rows() {
-            let id = ids.value(start);
-            let end = (start..rows.num_rows()).find(|&row| ids.value(row) != id).unwrap_or(rows.num_rows());
-            if let Some(entry) = entries.get_mut(id) {
-                let own = crate::coverage::own_addresses(&rows.slice(start, end - start));
-                let known: HashSet<&String> = entry.facts.own_addresses.iter().collect();
-                let fresh: Vec<String> =
-                    own.iter().map(ToString::to_string).filter(|a| !known.contains(a)).collect();
-                entry.facts.own_addresses.extend(fresh);
-            }
-            start = end;
-        }
-    }
-    Ok(())
 }

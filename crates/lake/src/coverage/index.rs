@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, StringArray};
+use arrow::datatypes::Int32Type;
 use flowglass_flow::address::{self, AddressClass};
 use flowglass_flow::{ObjectFacts, ObjectId, Outcome};
 
@@ -198,30 +200,22 @@ impl Vnic {
 /// ones. Addresses that no interface has (unspecified, multicast, broadcast) are left out. The columns are those of a flow
 /// row; at most 64 addresses are returned.
 pub fn own_addresses(rows: &arrow::record_batch::RecordBatch) -> Vec<IpAddr> {
-    use arrow::array::AsArray;
-    let column = |name: &str| {
-        let column = rows.column_by_name(name)?;
-        let texts = arrow::compute::cast(column, &arrow::datatypes::DataType::Utf8View).ok()?;
-        Some(texts.as_string_view().clone())
-    };
+    let text = |name: &str| rows.column_by_name(name).and_then(Text::of);
     let (Some(direction), Some(initiator), Some(target)) =
-        (column("direction"), column("initiator_ip"), column("target_ip"))
+        (text("direction"), text("initiator_ip"), text("target_ip"))
     else {
         return Vec::new();
     };
     let mut own = BTreeSet::new();
     let mut last = "";
     for row in 0..rows.num_rows() {
-        use arrow::array::Array;
-        let side = match direction.is_valid(row).then(|| direction.value(row)) {
+        let side = match direction.get(row) {
             Some("I") => &target,
             Some("O") => &initiator,
             _ => continue,
         };
-        if side.is_null(row) || side.value(row) == last {
-            continue;
-        }
-        last = side.value(row);
+        let Some(text) = side.get(row).filter(|text| *text != last) else { continue };
+        last = text;
         let Some(address) = address::parse(last) else { continue };
         if !matches!(address::classify(address), AddressClass::Unspecified | AddressClass::Multicast) {
             own.insert(address);
@@ -231,4 +225,26 @@ pub fn own_addresses(rows: &arrow::record_batch::RecordBatch) -> Vec<IpAddr> {
         }
     }
     own.into_iter().collect()
+}
+
+/// A text column, plain or in a dictionary.
+enum Text<'a> {
+    Plain(&'a StringArray),
+    Words(&'a DictionaryArray<Int32Type>, &'a StringArray),
+}
+
+impl<'a> Text<'a> {
+    fn of(column: &'a ArrayRef) -> Option<Self> {
+        if let Some(words) = column.as_dictionary_opt::<Int32Type>() {
+            return Some(Self::Words(words, words.values().as_string_opt::<i32>()?));
+        }
+        column.as_string_opt::<i32>().map(Self::Plain)
+    }
+
+    fn get(&self, row: usize) -> Option<&'a str> {
+        match self {
+            Self::Plain(values) => values.is_valid(row).then(|| values.value(row)),
+            Self::Words(words, values) => words.key(row).map(|key| values.value(key)),
+        }
+    }
 }

@@ -12,13 +12,12 @@ use arrow::compute::{concat_batches, interleave_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use bytes::Bytes;
+use flowglass_encode::FileEncoder;
 use flowglass_flow::catalogue::Kind;
 use flowglass_flow::{catalogue, schema};
 use object_store::ObjectStore;
 use object_store::path::Path;
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
 
 use crate::delta::{AddFile, ColumnStats, DataFile, FileStats, Value};
 use crate::error::{LakeError, Result};
@@ -129,11 +128,8 @@ fn merge(bodies: Vec<Bytes>) -> Result<(Vec<u8>, u64)> {
     let wrong = |source| LakeError::Parquet { doing: "merge", path: "a merged data file".to_owned(), source };
     let opened = bodies.into_iter().map(Input::open).collect::<Result<Vec<_>>>()?;
     let mut inputs: Vec<Input> = opened.into_iter().flatten().collect();
-    let options = ArrowWriterOptions::new()
-        .with_properties(parquet_file::properties(Table::Flows, Effort::Kept))
-        .with_skip_arrow_metadata(true);
-    let mut writer =
-        ArrowWriter::try_new_with_options(Vec::new(), merged_schema(), options).map_err(wrong)?;
+    let properties = parquet_file::properties(Table::Flows, Effort::Kept);
+    let mut writer = FileEncoder::new(&schema::flow_file(), properties).map_err(wrong)?;
     let mut heap: BinaryHeap<_> =
         inputs.iter().enumerate().map(|(i, input)| Reverse((input.keys[0], i))).collect();
     let mut picked: Vec<(usize, usize)> = Vec::with_capacity(BATCH);
@@ -143,7 +139,7 @@ fn merge(bodies: Vec<Bytes>) -> Result<(Vec<u8>, u64)> {
         let next_hour = hour.is_some_and(|hour| hour != key.hour);
         if next_hour && group_rows >= ROW_GROUP_AT_LEAST || group_rows == parquet_file::ROW_GROUP_ROWS {
             put_out(&inputs, &mut picked, &mut writer)?;
-            writer.flush().map_err(wrong)?;
+            writer.end_row_group().map_err(wrong)?;
             group_rows = 0;
         }
         hour = Some(key.hour);
@@ -160,14 +156,10 @@ fn merge(bodies: Vec<Bytes>) -> Result<(Vec<u8>, u64)> {
         }
     }
     put_out(&inputs, &mut picked, &mut writer)?;
-    Ok((writer.into_inner().map_err(wrong)?, rows))
+    Ok((writer.finish().map_err(wrong)?.0, rows))
 }
 
-fn put_out(
-    inputs: &[Input],
-    picked: &mut Vec<(usize, usize)>,
-    writer: &mut ArrowWriter<Vec<u8>>,
-) -> Result<()> {
+fn put_out(inputs: &[Input], picked: &mut Vec<(usize, usize)>, writer: &mut FileEncoder) -> Result<()> {
     if picked.is_empty() {
         return Ok(());
     }
@@ -175,7 +167,7 @@ fn put_out(
     let rows = interleave_record_batch(&batches, picked)
         .map_err(|source| LakeError::Arrow { doing: "merge rows", source })?;
     picked.clear();
-    writer.write(&rows).map_err(|source| LakeError::Parquet {
+    writer.push(rows).map_err(|source| LakeError::Parquet {
         doing: "encode",
         path: "a merged data file".to_owned(),
         source,
