@@ -75,8 +75,10 @@ test-full: test ## All tests, with 200 kills and more generated cases
 
 bench: ## Speed beside DuckDB and ClickHouse, in minutes; a Markdown table
 bench-full: BENCH_ROWS = 100000000 ## The same with 100 million rows
+bench bench-full: export BENCH_BARE ?= "$(abspath $(TARGET))/release/examples/bare" {bucket} {out} {threads}
 bench bench-full: need-cargo $(BENCH_VENV_DONE)
 	$(CARGO) build --release -p flowglass -p flowglass-test-s3
+	$(CARGO) build --release -p flowglass-ingest --example bare
 	PYTHONDONTWRITEBYTECODE=1 "$(BENCH_VENV)/bin/python" bench/bench.py --binary "$(TARGET)/release/flowglass" --rows $(BENCH_ROWS) --decode
 
 fuzz: need-cargo ## Fuzz every target for FUZZ_SECONDS

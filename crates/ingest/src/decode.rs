@@ -1,7 +1,8 @@
 //! Fetched bytes to rows: the work of the decoding threads.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use flowglass_codec::{BatchDecoder, DayBatch, Limits, parse_key};
 use flowglass_flow::crn::last_segment;
@@ -45,27 +46,53 @@ impl Chunk {
 const CHUNK_ROWS: usize = 32_768;
 /// Objects after which a chunk is handed on.
 const CHUNK_OBJECTS: usize = 512;
+/// Time without more input after which a chunk is handed on: each one costs as much as some hundred rows.
+const HAND_ON_AFTER: Duration = Duration::from_millis(20);
+
+/// Bounds of what is decoded.
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds {
+    /// Of each object.
+    pub limits: Limits,
+    /// Objects of a commit at most: a chunk has no more.
+    pub objects: usize,
+}
 
 /// Decodes what comes and is admitted until the input ends or the output is gone. Runs on a thread of its own.
 pub(crate) fn work(
-    input: &Arc<tokio::sync::Mutex<mpsc::Receiver<Read>>>,
+    input: &Arc<tokio::sync::Mutex<mpsc::Receiver<Vec<Read>>>>,
     output: &mpsc::Sender<Chunk>,
     shards: u32,
-    limits: Limits,
+    bounds: Bounds,
     admits: impl Fn(&Read) -> bool,
 ) {
+    let Bounds { limits, objects } = bounds;
     let mut decoders: HashMap<u32, Open> = HashMap::new();
+    let mut waiting = VecDeque::new();
+    let runtime = tokio::runtime::Handle::current();
+    let receive = async || input.lock().await.recv().await;
     loop {
-        // Whoever waits for input first hands on what it has: a lone object is not kept back for more to come.
-        let next = match input.try_lock().ok().and_then(|mut input| input.try_recv().ok()) {
+        let next = match waiting.pop_front() {
             Some(read) => Some(read),
             None => {
-                for (shard, open) in &mut decoders {
-                    if !open.hand_on(*shard, output) {
-                        return;
-                    }
-                }
-                input.blocking_lock().blocking_recv()
+                let has_some = decoders.values().any(|open| !open.objects.is_empty());
+                let received = match has_some {
+                    false => runtime.block_on(receive()),
+                    true => match runtime.block_on(tokio::time::timeout(HAND_ON_AFTER, receive())) {
+                        Ok(received) => received,
+                        // A lone object is not kept back for more to come.
+                        Err(_) => {
+                            if !decoders.iter_mut().all(|(shard, open)| open.hand_on(*shard, output)) {
+                                return;
+                            }
+                            continue;
+                        }
+                    },
+                };
+                received.and_then(|read| {
+                    waiting.extend(read);
+                    waiting.pop_front()
+                })
             }
         };
         let Some(read) = next else { break };
@@ -75,7 +102,7 @@ pub(crate) fn work(
         let shard = shard_of(read.source.name(), &read.listed.key, shards);
         let open = decoders.entry(shard).or_insert_with(|| Open::new(limits));
         open.take(read);
-        if (open.decoder.rows() >= CHUNK_ROWS || open.objects.len() >= CHUNK_OBJECTS)
+        if (open.decoder.rows() >= CHUNK_ROWS || open.objects.len() >= objects.min(CHUNK_OBJECTS))
             && !open.hand_on(shard, output)
         {
             return;

@@ -6,6 +6,7 @@ mod check;
 mod counters;
 mod decode;
 mod error;
+mod fetch;
 mod pipeline;
 mod retry;
 mod run;

@@ -3,23 +3,23 @@
 //! Every stage is bounded, so memory does not grow with the backlog: bytes being fetched by a budget, chunks between the
 //! stages by short queues, and what is grouped for a commit by rows.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use flowglass_codec::Limits;
 use flowglass_flow::{ObjectEntry, ObjectId, Outcome};
-use flowglass_lake::{Batch, Known, Ledger, Writer, version_tag};
-use futures::{Stream, StreamExt};
-use parking_lot::{Mutex, RwLock};
+use flowglass_lake::{Batch, Lake, Prepared, Preparer, Writer};
+use futures::Stream;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::counters::{Count, Counters, Failure};
+use crate::counters::{Count, Counters};
 use crate::decode::{self, Chunk, Read};
 use crate::error::IngestError;
+use crate::fetch::{InFlight, Item, fetch_all};
 use crate::sieve::Sieve;
-use crate::source::{Listed, Source, SourceError};
 
 /// How an ingester works.
 #[derive(Debug, Clone)]
@@ -71,33 +71,6 @@ fn batch_objects() -> usize {
     told.and_then(|text| text.parse().ok()).unwrap_or(5_000)
 }
 
-/// A listed object with its source.
-#[derive(Clone)]
-pub(crate) struct Item {
-    pub source: Arc<dyn Source>,
-    pub listed: Listed,
-    /// Take it although the ledger knows it.
-    pub again: bool,
-}
-
-/// Objects on their way through the pipeline, by source and key: each is in it at most once.
-#[derive(Clone, Default)]
-pub(crate) struct InFlight(Arc<Mutex<HashSet<(String, String)>>>);
-
-impl InFlight {
-    fn enter(&self, source: &str, key: &str) -> bool {
-        self.0.lock().insert((source.to_owned(), key.to_owned()))
-    }
-
-    fn leave(&self, source: &str, key: &str) {
-        self.0.lock().remove(&(source.to_owned(), key.to_owned()));
-    }
-}
-
-/// Bytes that may be fetched and not yet decoded, in the semaphore's unit.
-const FETCH_BUDGET: u64 = 64 << 20;
-const FETCH_UNIT: u64 = 1 << 10;
-
 /// Passes items through to commits until they end. What was decoded by then is committed before this returns, unless it
 /// is told to stop while it waits for room on the disk.
 pub(crate) async fn run(
@@ -110,8 +83,8 @@ pub(crate) async fn run(
 ) -> Result<(), IngestError> {
     let shards = writer.lake().shards();
     let in_flight = InFlight::default();
-    let (read_sender, read_receiver) = mpsc::channel::<Read>(options.fetches.max(1) * 2);
-    let (chunk_sender, mut chunks) = mpsc::channel::<Chunk>(2);
+    let (read_sender, read_receiver) = mpsc::channel::<Vec<Read>>(options.fetches.max(1) * 2);
+    let (chunk_sender, chunks) = mpsc::channel::<Chunk>(2);
     let fetching = tokio::spawn(fetch_all(
         items,
         writer.shared_ledger(),
@@ -124,24 +97,52 @@ pub(crate) async fn run(
     let input = Arc::new(tokio::sync::Mutex::new(read_receiver));
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..options.decoders.max(1) {
-        let (input, output, limits) = (Arc::clone(&input), chunk_sender.clone(), options.limits);
+        let (input, output) = (Arc::clone(&input), chunk_sender.clone());
+        let bounds = decode::Bounds { limits: options.limits, objects: options.batch_objects };
         let (sieve, in_flight) = (sieve.clone(), in_flight.clone());
         workers.spawn_blocking(move || {
             // What is left out is out of the pipeline, and may come by again.
             let admits = |read: &Read| {
-                let admitted = read.again || sieve.admits(&*read.source, &read.listed, &read.body, limits);
+                let admitted =
+                    read.again || sieve.admits(&*read.source, &read.listed, &read.body, bounds.limits);
                 if !admitted {
                     in_flight.leave(&read.source.name().0, &read.listed.key);
                 }
                 admitted
             };
-            decode::work(&input, &output, shards, limits, admits);
+            decode::work(&input, &output, shards, bounds, admits);
         });
     }
     drop(chunk_sender);
 
+    let (ready_sender, ready) = mpsc::channel::<JoinHandle<Result<Ready, IngestError>>>(MOST_BATCHES);
+    let grouping = group(chunks, writer.preparer(), options, counters, stop, ready_sender);
+    let committing = commit(writer, ready, counters, &in_flight);
+    // The first error ends both, and with them the workers and the fetchers: nobody takes what they send any more.
+    if let Err(error) = futures::future::try_join(grouping, committing).await {
+        fetching.abort();
+        return Err(error);
+    }
+    while let Some(worker) = workers.join_next().await {
+        worker
+            .map_err(|error| IngestError::Worker { what: "a decoding thread", reason: error.to_string() })?;
+    }
+    fetching.await.map_err(|error| IngestError::Worker { what: "the fetcher", reason: error.to_string() })
+}
+
+/// Groups chunks into batches, and has those written while others are decoded and committed.
+async fn group(
+    mut chunks: mpsc::Receiver<Chunk>,
+    preparer: Preparer,
+    options: &PipelineOptions,
+    counters: &Arc<Counters>,
+    stop: &CancellationToken,
+    output: mpsc::Sender<JoinHandle<Result<Ready, IngestError>>>,
+) -> Result<(), IngestError> {
+    // Each batch that is written keeps its rows in memory: half as many as there are decoders keep up with them.
+    let writing = Arc::new(Semaphore::new((options.decoders / 2).clamp(1, MOST_BATCHES)));
     let mut groups: HashMap<u32, Group> = HashMap::new();
-    let result = loop {
+    loop {
         let due = groups.values().map(|group| group.since + options.group).min();
         let wait = async {
             match due {
@@ -149,7 +150,7 @@ pub(crate) async fn run(
                 None => std::future::pending().await,
             }
         };
-        let full = tokio::select! {
+        let (full, ended): (Vec<u32>, bool) = tokio::select! {
             chunk = chunks.recv() => match chunk {
                 Some(chunk) => {
                     let shard = chunk.shard;
@@ -158,32 +159,75 @@ pub(crate) async fn run(
                     let full = group.rows >= options.batch_rows
                         || group.bytes >= options.batch_bytes
                         || group.batch.objects.len() >= options.batch_objects;
-                    if full { vec![shard] } else { continue }
+                    if full { (vec![shard], false) } else { continue }
                 }
-                None => break Ok(()),
+                None => (groups.keys().copied().collect(), true),
             },
             () = wait => {
                 let now = Instant::now();
-                groups.iter().filter(|(_, group)| group.since + options.group <= now).map(|(shard, _)| *shard).collect()
+                let due = groups.iter().filter(|(_, group)| group.since + options.group <= now);
+                (due.map(|(shard, _)| *shard).collect(), false)
             }
         };
-        if let Err(error) = commit(writer, &mut groups, &full, options, counters, &in_flight, stop).await {
-            break Err(error);
+        for shard in full {
+            let Some(group) = groups.remove(&shard) else { continue };
+            let Ok(room) = Arc::clone(&writing).acquire_owned().await else { return Ok(()) };
+            let (preparer, options) = (preparer.clone(), options.clone());
+            let (counters, stop) = (Arc::clone(counters), stop.clone());
+            let prepared = tokio::spawn(async move {
+                let ready = prepare(&preparer, group.batch, &options, &counters, &stop).await;
+                drop(room);
+                ready
+            });
+            // Nobody takes it: the committer failed, and says why.
+            if output.send(prepared).await.is_err() {
+                return Ok(());
+            }
         }
+        if ended {
+            return Ok(());
+        }
+    }
+}
+
+/// Batches that are written at a time, and that wait written, at most.
+const MOST_BATCHES: usize = 4;
+
+/// An object of a batch, as the pipeline and the counters know it.
+struct Member {
+    id: ObjectId,
+    source: String,
+    key: String,
+    outcome: Outcome,
+}
+
+/// A batch to be committed; nothing to commit if it was told to stop before there was room for it.
+struct Ready {
+    prepared: Option<Prepared>,
+    members: Vec<Member>,
+}
+
+async fn prepare(
+    preparer: &Preparer,
+    batch: Batch,
+    options: &PipelineOptions,
+    counters: &Counters,
+    stop: &CancellationToken,
+) -> Result<Ready, IngestError> {
+    let member = |entry: &ObjectEntry| Member {
+        id: entry.object_id,
+        source: entry.source.0.clone(),
+        key: entry.key.clone(),
+        outcome: entry.outcome,
     };
-    if let Err(error) = result {
-        // Nobody takes chunks any more: the workers and the fetchers end by themselves.
-        drop(chunks);
-        fetching.abort();
-        return Err(error);
+    let members = batch.objects.iter().map(member).collect();
+    let lake = preparer.lake();
+    if !wait_for_room(lake, options.min_free_bytes, counters, stop).await {
+        // Not committed, so not known: the next run reads it again.
+        return Ok(Ready { prepared: None, members });
     }
-    let rest: Vec<u32> = groups.keys().copied().collect();
-    commit(writer, &mut groups, &rest, options, counters, &in_flight, stop).await?;
-    while let Some(worker) = workers.join_next().await {
-        worker
-            .map_err(|error| IngestError::Worker { what: "a decoding thread", reason: error.to_string() })?;
-    }
-    fetching.await.map_err(|error| IngestError::Worker { what: "the fetcher", reason: error.to_string() })
+    let prepared = preparer.prepare(batch).await.map_err(IngestError::lake("write rows", lake))?;
+    Ok(Ready { prepared: Some(prepared), members })
 }
 
 /// Decoded objects of one shard that wait to be committed together.
@@ -208,39 +252,30 @@ impl Group {
     }
 }
 
+/// Commits batches in the order in which they were begun.
 async fn commit(
     writer: &mut Writer,
-    groups: &mut HashMap<u32, Group>,
-    shards: &[u32],
-    options: &PipelineOptions,
+    mut ready: mpsc::Receiver<JoinHandle<Result<Ready, IngestError>>>,
     counters: &Arc<Counters>,
     in_flight: &InFlight,
-    stop: &CancellationToken,
 ) -> Result<(), IngestError> {
     let lake = writer.lake().clone();
-    for shard in shards {
-        let Some(group) = groups.remove(shard) else { continue };
-        if !wait_for_room(writer, options.min_free_bytes, counters, stop).await {
-            // Not committed, so not known: the next run reads it again.
-            continue;
-        }
-        let entries: Vec<(ObjectId, String, String, Outcome)> = group
-            .batch
-            .objects
-            .iter()
-            .map(|entry: &ObjectEntry| {
-                (entry.object_id, entry.source.0.clone(), entry.key.clone(), entry.outcome)
-            })
-            .collect();
-        let done = writer.commit(group.batch).await.map_err(IngestError::lake("commit", &lake))?;
+    while let Some(prepared) = ready.recv().await {
+        let stopped = |error: tokio::task::JoinError| IngestError::Worker {
+            what: "a writer of rows",
+            reason: error.to_string(),
+        };
+        let Ready { prepared, members } = prepared.await.map_err(stopped)??;
+        let Some(prepared) = prepared else { continue };
+        let done = writer.commit_prepared(prepared).await.map_err(IngestError::lake("commit", &lake))?;
         counters.add(Count::Commits, 1);
         counters.add(Count::Committed, done.objects as u64);
         counters.add(Count::Known, done.known as u64);
         counters.add(Count::Records, done.rows);
-        for (id, source, key, outcome) in entries {
-            in_flight.leave(&source, &key);
-            if done.fresh.contains(&id) {
-                match outcome {
+        for member in members {
+            in_flight.leave(&member.source, &member.key);
+            if done.fresh.contains(&member.id) {
+                match member.outcome {
                     Outcome::Empty => counters.add(Count::Empty, 1),
                     Outcome::Partial => counters.add(Count::Partial, 1),
                     Outcome::Quarantined => counters.add(Count::Quarantined, 1),
@@ -263,8 +298,8 @@ const FOLD_AT: usize = 64;
 const FOLD_OBJECTS: usize = 10_000;
 
 /// Waits while the lake's disk is nearly full; false if it is time to stop before there is room: a half-written file helps nobody, and queries need room to spill.
-async fn wait_for_room(writer: &Writer, least: u64, counters: &Counters, stop: &CancellationToken) -> bool {
-    let Some(directory) = writer.lake().location().directory.clone() else { return true };
+async fn wait_for_room(lake: &Lake, least: u64, counters: &Counters, stop: &CancellationToken) -> bool {
+    let Some(directory) = lake.location().directory.clone() else { return true };
     loop {
         let Some(free) = free_bytes(&directory) else { return true };
         if free >= least {
@@ -290,88 +325,4 @@ async fn wait_for_room(writer: &Writer, least: u64, counters: &Counters, stop: &
 pub fn free_bytes(directory: &std::path::Path) -> Option<u64> {
     let stat = rustix::fs::statvfs(directory).ok()?;
     Some(stat.f_bavail.saturating_mul(stat.f_frsize))
-}
-
-async fn fetch_all(
-    items: impl Stream<Item = Item> + Send,
-    ledger: Arc<RwLock<Ledger>>,
-    in_flight: InFlight,
-    options: PipelineOptions,
-    sieve: Sieve,
-    counters: Arc<Counters>,
-    output: mpsc::Sender<Read>,
-) {
-    let budget = Arc::new(Semaphore::new(usize::try_from(FETCH_BUDGET / FETCH_UNIT).unwrap_or(usize::MAX)));
-    let wanted = items.filter(|item| {
-        let wanted = wants(item, &ledger, &in_flight, &options, &sieve, &counters);
-        async move { wanted }
-    });
-    let fetches = wanted.map(|item| {
-        let (budget, counters, in_flight) = (Arc::clone(&budget), Arc::clone(&counters), in_flight.clone());
-        let most = options.max_object_bytes;
-        async move {
-            let units = (item.listed.size / FETCH_UNIT + 1).min(FETCH_BUDGET / FETCH_UNIT);
-            let units = u32::try_from(units).unwrap_or(u32::MAX);
-            let Ok(room) = budget.acquire_many_owned(units).await else { return None };
-            let body = match item.source.get(&item.listed, most).await {
-                Ok(fetched) => {
-                    counters.add(Count::Fetched, 1);
-                    counters.add(Count::FetchedBytes, fetched.bytes.len() as u64);
-                    counters.read(&item.source.name().0, &item.listed.key);
-                    Ok(fetched)
-                }
-                Err(error @ SourceError::TooLarge { .. }) => Err(error.to_string()),
-                Err(error) => {
-                    tracing::warn!(key = item.listed.key, %error, "an object could not be read and stays pending");
-                    in_flight.leave(&item.source.name().0, &item.listed.key);
-                    counters.fail(Failure {
-                        source: item.source.name().0.clone(),
-                        key: item.listed.key,
-                        reason: error.to_string(),
-                    });
-                    return None;
-                }
-            };
-            Some(Read { source: item.source, listed: item.listed, body, again: item.again, room })
-        }
-    });
-    let mut fetched = Box::pin(fetches.buffer_unordered(options.fetches.max(1)));
-    while let Some(read) = fetched.next().await {
-        if let Some(read) = read
-            && output.send(read).await.is_err()
-        {
-            return;
-        }
-    }
-}
-
-/// Decides whether a listed object is to be read, and counts it.
-fn wants(
-    item: &Item,
-    ledger: &RwLock<Ledger>,
-    in_flight: &InFlight,
-    options: &PipelineOptions,
-    sieve: &Sieve,
-    counters: &Counters,
-) -> bool {
-    let listed = &item.listed;
-    counters.add(Count::Listed, 1);
-    let old = options.expire_before.is_some_and(|before| {
-        // The folder is of the hour the window ended in, or the next: a day later at most.
-        flowglass_codec::parse_key(&listed.key).and_then(|key| key.day).is_some_and(|day| day < before)
-    });
-    if old {
-        counters.add(Count::Expired, 1);
-        return false;
-    }
-    let tag = version_tag(listed.etag.as_deref(), listed.size, listed.last_modified);
-    let source = item.source.name();
-    if !item.again && ledger.read().check(source, &listed.key, &tag) == Known::Same {
-        counters.add(Count::Known, 1);
-        return false;
-    }
-    if !item.again && sieve.has_refused(&*item.source, &listed.key, &tag) {
-        return false;
-    }
-    in_flight.enter(&source.0, &listed.key)
 }

@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::counters::{Counters, Failure};
 use crate::error::IngestError;
-use crate::pipeline::{self, Item, PipelineOptions};
+use crate::fetch::Item;
+use crate::pipeline::{self, PipelineOptions};
 use crate::run::IngestReport;
 use crate::sieve::Sieve;
 use crate::source::{Filter, Source};

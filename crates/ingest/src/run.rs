@@ -11,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::counters::{Count, Counters, Failure, Progress};
 use crate::error::IngestError;
-use crate::pipeline::{self, Item, PipelineOptions};
+use crate::fetch::Item;
+use crate::pipeline::{self, PipelineOptions};
 use crate::sieve::Sieve;
 use crate::source::{Filter, ListItem, Source, SourceError};
 

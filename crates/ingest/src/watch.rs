@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::counters::Counters;
 use crate::error::IngestError;
-use crate::pipeline::{self, Item, PipelineOptions};
+use crate::fetch::Item;
+use crate::pipeline::{self, PipelineOptions};
 use crate::retry::Again;
 use crate::run::{ListEnd, listing, pending_windows};
 use crate::sieve::Sieve;

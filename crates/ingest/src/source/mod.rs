@@ -65,6 +65,21 @@ pub trait Source: Send + Sync {
     /// Reads an object whole, unless it has more than `max_bytes`.
     async fn get(&self, listed: &Listed, max_bytes: u64) -> Result<Fetched, SourceError>;
 
+    /// Reads some objects, each as [`Source::get`] does; one result for each, in their order.
+    async fn get_all(&self, listed: &[Listed], max_bytes: u64) -> Vec<Result<Fetched, SourceError>> {
+        let mut fetched = Vec::with_capacity(listed.len());
+        for listed in listed {
+            fetched.push(self.get(listed, max_bytes).await);
+        }
+        fetched
+    }
+
+    /// Returns how many small objects are better read by one [`Source::get_all`] than each by itself: one where every
+    /// object takes a request of its own.
+    fn at_once(&self) -> usize {
+        1
+    }
+
     /// Returns true if each listing call costs time and money, as in object storage.
     fn is_remote(&self) -> bool;
 
