@@ -30,19 +30,22 @@ interface AnswerOptions {
   keep?: boolean;
   /** Asks again after so many milliseconds. */
   every?: number;
+  /** Asks anew whenever it is shown: for questions up to now. */
+  fresh?: boolean;
 }
 
 /** The answer to a question. */
 export function useAnswer<Path extends GetPath>(
   path: Path,
   params: Params<Path>,
-  { enabled = true, keep = false, every }: AnswerOptions = {},
+  { enabled = true, keep = false, every, fresh = false }: AnswerOptions = {},
 ): UseQueryResult<Answer<Path>, Problem> {
   return useQuery<Answer<Path>, Problem>({
     queryKey: [path, params],
     queryFn: ({ signal }) => ask(path, params, signal),
     enabled,
     ...(keep ? { placeholderData: keepPreviousData } : {}),
+    ...(fresh ? { staleTime: 0, gcTime: 0 } : {}),
     ...(every === undefined ? {} : { refetchInterval: every, staleTime: every }),
   });
 }

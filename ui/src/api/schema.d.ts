@@ -349,7 +349,8 @@ export interface paths {
         };
         /**
          * Read a time range in words.
-         * @description A single instant with a time of day is a start without an end.
+         * @description A single instant with a time of day is a start without an end. For texts that are still being typed: what cannot be
+         *     understood is an answer too.
          */
         get: operations["range"];
         put?: never;
@@ -1264,6 +1265,11 @@ export interface components {
         Range: {
             from: components["schemas"]["Time"] | null;
             to: components["schemas"]["Time"] | null;
+        };
+        /** @description What a time range in words means. */
+        RangeAnswer: {
+            range: components["schemas"]["Range"] | null;
+            error: components["schemas"]["Remark"] | null;
         };
         /** @description Something said of a place in a query. */
         Remark: {
@@ -2613,7 +2619,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Range"];
+                    "application/json": components["schemas"]["RangeAnswer"];
                 };
             };
             /** @description What went wrong */

@@ -2,19 +2,27 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState } from "react";
 
 import { useNames } from "../api/names";
+import { useAnswer } from "../api/query";
 import type { FieldInfo } from "../api/types";
 import { count, exact, short } from "../format/number";
 import { Icon } from "../parts/Icon";
 import { ProblemBox } from "../parts/ProblemBox";
 import { useKeys } from "../state/keys";
+import { useNarrow } from "../state/narrow";
 import { go } from "../state/url";
 import { RecordRow } from "./RecordRow";
 import { TableHead } from "./TableHead";
-import { fieldsOf } from "./columns";
+import { NARROW_COLUMN, fieldsOf } from "./columns";
 import { EMPTY, Follower, type FollowState, KEPT } from "./follow";
 import { useLayout } from "./layout";
 
 const ROW_HEIGHT = 27;
+/** On narrow screens a record has two lines. */
+const NARROW_HEIGHT = 46;
+/** Earlier records shown below the new ones. */
+const BEFORE = 200;
+
+const NARROW = [NARROW_COLUMN];
 
 interface FollowProps {
   query: string;
@@ -28,7 +36,10 @@ export function Follow({ query, zone, fields }: FollowProps) {
   const layout = useLayout(fields);
   const names = useNames();
   const context = useMemo(() => ({ zone, names }), [zone, names]);
-  const asked = useMemo(() => fieldsOf(layout.columns), [layout.columns]);
+  const narrow = useNarrow() && layout.isUsual;
+  const columns = narrow ? NARROW : layout.columns;
+  const height = narrow ? NARROW_HEIGHT : ROW_HEIGHT;
+  const asked = useMemo(() => fieldsOf(columns), [columns]);
   const [state, setState] = useState<FollowState>(EMPTY);
   /** What is shown while it holds still. */
   const [held, setHeld] = useState<FollowState | null>(null);
@@ -43,7 +54,15 @@ export function Follow({ query, zone, fields }: FollowProps) {
     };
   }, [query, zone, asked]);
 
-  const { rows, received } = held ?? state;
+  const { rows: fresh, received } = held ?? state;
+  // What came before, so that there is something to look at until the next object arrives.
+  const before = useAnswer("/api/v1/search", { query, tz: zone, fields: asked, limit: BEFORE }, { fresh: true });
+  const rows = useMemo(() => {
+    const earlier = before.data?.rows ?? [];
+    if (fresh.length === 0) return earlier;
+    const known = new Set(fresh.map(({ id }) => id));
+    return [...fresh, ...earlier.filter(({ id }) => !known.has(id))];
+  }, [fresh, before.data]);
   const waiting = state.received - received;
   const pause = () => setHeld(state);
   const resume = () => {
@@ -58,10 +77,10 @@ export function Follow({ query, zone, fields }: FollowProps) {
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_HEIGHT,
+    estimateSize: () => height,
     overscan: 8,
   });
-  const width = layout.columns.reduce((sum, column) => sum + column.width, 28);
+  const width = columns.reduce((sum, column) => sum + column.width, 28);
   const words =
     state.state === "connecting"
       ? "Connecting…"
@@ -70,7 +89,7 @@ export function Follow({ query, zone, fields }: FollowProps) {
         : held
           ? `Paused, ${count(waiting, "new record")} waiting`
           : state.received === 0
-            ? "Following: new records appear as objects arrive, every few minutes in most buckets"
+            ? "Following: new records appear on top as objects arrive"
             : "Following";
   return (
     <div className="fg-follow">
@@ -93,7 +112,7 @@ export function Follow({ query, zone, fields }: FollowProps) {
       </div>
       {state.problem && <ProblemBox error={state.problem} />}
       <div
-        className="fg-table"
+        className={narrow ? "fg-table fg-table-narrow" : "fg-table"}
         ref={scroller}
         tabIndex={0}
         role="group"
@@ -119,7 +138,7 @@ export function Follow({ query, zone, fields }: FollowProps) {
                 >
                   <RecordRow
                     row={row}
-                    columns={layout.columns}
+                    columns={columns}
                     context={context}
                     index={item.index}
                     selected={false}

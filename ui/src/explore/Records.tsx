@@ -6,9 +6,10 @@ import type { FieldInfo } from "../api/types";
 import { ProblemBox } from "../parts/ProblemBox";
 import { Waiting } from "../parts/Waiting";
 import { useKeys } from "../state/keys";
+import { useNarrow } from "../state/narrow";
 import type { Scope } from "../state/range";
 import { go, useParam } from "../state/url";
-import { fieldsOf } from "./columns";
+import { NARROW_COLUMN, fieldsOf } from "./columns";
 import { NothingFound } from "./NothingFound";
 import { RecordRow } from "./RecordRow";
 import { TableHead } from "./TableHead";
@@ -18,8 +19,12 @@ import { useRecords } from "./useRecords";
 const RecordDetails = lazy(() => import("./RecordDetails"));
 
 const ROW_HEIGHT = 27;
+/** On narrow screens a record has two lines. */
+const NARROW_HEIGHT = 46;
 /** Room for details until they are measured. */
 const DETAILS_HEIGHT = 420;
+
+const NARROW = [NARROW_COLUMN];
 
 interface RecordsProps {
   scope: Scope;
@@ -32,7 +37,10 @@ export function Records({ scope, zone, fields }: RecordsProps) {
   const layout = useLayout(fields);
   const names = useNames();
   const context = useMemo(() => ({ zone, names }), [zone, names]);
-  const asked = useMemo(() => fieldsOf(layout.columns), [layout.columns]);
+  const narrow = useNarrow() && layout.isUsual;
+  const columns = narrow ? NARROW : layout.columns;
+  const height = narrow ? NARROW_HEIGHT : ROW_HEIGHT;
+  const asked = useMemo(() => fieldsOf(columns), [columns]);
   const records = useRecords(scope, asked, zone);
   const rows = useMemo(() => records.data?.pages.flatMap((page) => page.rows) ?? [], [records.data]);
   const open = useParam("open");
@@ -43,7 +51,7 @@ export function Records({ scope, zone, fields }: RecordsProps) {
     count: rows.length,
     getScrollElement: () => scroller.current,
     getItemKey: (index) => rows[index]?.id ?? index,
-    estimateSize: (index) => (rows[index]?.id === open ? ROW_HEIGHT + DETAILS_HEIGHT : ROW_HEIGHT),
+    estimateSize: (index) => (rows[index]?.id === open ? height + DETAILS_HEIGHT : height),
     overscan: 12,
   });
   const items = virtual.getVirtualItems();
@@ -80,7 +88,7 @@ export function Records({ scope, zone, fields }: RecordsProps) {
     { keys: "Escape", does: "Close the record", section: "Records", run: () => go({ open: null }, { replace: true }) },
   ]);
 
-  const width = layout.columns.reduce((sum, column) => sum + column.width, 28);
+  const width = columns.reduce((sum, column) => sum + column.width, 28);
   if (records.error && rows.length === 0)
     return <ProblemBox error={records.error} onRetry={() => void records.refetch()} />;
   if (records.isPending) {
@@ -90,7 +98,13 @@ export function Records({ scope, zone, fields }: RecordsProps) {
   const first = records.data?.pages[0];
   if (rows.length === 0 && first) return <NothingFound answer={first} scope={scope} zone={zone} />;
   return (
-    <div className="fg-table" ref={scroller} tabIndex={0} role="group" aria-label="Records, scrollable">
+    <div
+      className={narrow ? "fg-table fg-table-narrow" : "fg-table"}
+      ref={scroller}
+      tabIndex={0}
+      role="group"
+      aria-label="Records, scrollable"
+    >
       <div role="table" aria-label="Records" aria-rowcount={-1} style={{ minWidth: width }}>
         <div className="fg-table-head" role="rowgroup">
           <TableHead layout={layout} />
@@ -111,7 +125,7 @@ export function Records({ scope, zone, fields }: RecordsProps) {
               >
                 <RecordRow
                   row={row}
-                  columns={layout.columns}
+                  columns={columns}
                   context={context}
                   index={item.index}
                   selected={item.index === selected}

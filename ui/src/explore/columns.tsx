@@ -68,15 +68,19 @@ const COMPOSED: readonly Column[] = [
     label: "Time",
     doc: "When it happened: the first packet in the window, or the window's start",
     fields: ["time"],
-    width: 166,
-    cell: (row, { zone }) => <span className="fg-mono">{row.time ? dateTime(row.time, zone) : "–"}</span>,
+    width: 128,
+    cell: (row, { zone }) => (
+      <span className="fg-mono" title={row.time ? dateTime(row.time, zone, true) : undefined}>
+        {row.time ? dateTime(row.time, zone).slice(5) : "–"}
+      </span>
+    ),
   },
   {
     id: "action",
     label: "Action",
     doc: "Verdict of security groups, network ACLs and connection state",
     fields: ["action", "was_initiated", "was_terminated", "packets_from_initiator", "packets_from_target"],
-    width: 126,
+    width: 120,
     cell: (row) => (
       <>
         <FilterValue field="action" value={row.action ?? null}>
@@ -110,7 +114,7 @@ const COMPOSED: readonly Column[] = [
     label: "Initiator",
     doc: "The side that sent the connection's first packet",
     fields: ["initiator_ip", "initiator_port", "transport_protocol"],
-    width: 196,
+    width: 184,
     cell: (row, context) => side("initiator", row.initiator_ip, row.initiator_port, row.transport_protocol, context),
   },
   {
@@ -118,7 +122,7 @@ const COMPOSED: readonly Column[] = [
     label: "Target",
     doc: "The other side, and the service asked for",
     fields: ["target_ip", "target_port", "transport_protocol"],
-    width: 216,
+    width: 210,
     cell: (row, context) => side("target", row.target_ip, row.target_port, row.transport_protocol, context),
   },
   {
@@ -182,18 +186,38 @@ const COMPOSED: readonly Column[] = [
   },
 ];
 
+/** The one column of narrow screens: a record in two lines. */
+export const NARROW_COLUMN: Column = {
+  id: "narrow",
+  label: "Record",
+  doc: "",
+  fields: COMPOSED.filter(({ id }) => !["flags", "vnic"].includes(id)).flatMap((column) => column.fields),
+  width: 0,
+  cell: (row, context) => {
+    const volume = sum(row.bytes_from_initiator, row.bytes_from_target);
+    const service = context.names.service(row.target_port, row.transport_protocol);
+    return (
+      <span className="fg-narrow">
+        <span className="fg-narrow-top">
+          <Action action={row.action} />
+          {isClosing(row) && <span className="fg-tag">end</span>}
+          <span className="fg-dim">
+            {row.direction === "I" ? "in" : row.direction === "O" ? "out" : ""}{" "}
+            {context.names.protocol(row.transport_protocol)} {service} · {lower(row) + bytes(volume)}
+          </span>
+          <span className="fg-narrow-time fg-dim">{row.time ? dateTime(row.time, context.zone).slice(5) : ""}</span>
+        </span>
+        <span className="fg-mono">
+          {row.initiator_ip ?? "–"} → {row.target_ip ?? "–"}
+          {row.target_port !== null && row.target_port !== undefined && `:${row.target_port}`}
+        </span>
+      </span>
+    );
+  },
+};
+
 /** Columns of a page that says nothing else. */
-export const DEFAULT_COLUMNS = [
-  "time",
-  "action",
-  "direction",
-  "initiator",
-  "target",
-  "protocol",
-  "bytes",
-  "packets",
-  "vnic",
-];
+export const DEFAULT_COLUMNS = ["time", "action", "direction", "initiator", "target", "protocol", "bytes", "packets"];
 
 /** A long id in few letters; the whole one stands in the tooltip. */
 export function shortId(id: string): string {

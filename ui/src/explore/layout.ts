@@ -48,6 +48,8 @@ export function moved(places: readonly Place[], id: string, to: number): Place[]
 }
 
 export interface Layout {
+  /** True where nobody chose columns. */
+  isUsual: boolean;
   columns: readonly Column[];
   places: readonly Place[];
   resize: (id: string, width: number) => void;
@@ -70,6 +72,7 @@ export function useLayout(fields: readonly FieldInfo[]): Layout {
   );
   const set = useCallback((next: readonly Place[]) => go({ cols: formatLayout(next) }, { replace: true }), []);
   return {
+    isUsual: text === null,
     columns,
     places,
     resize: (id, width) => set(places.map((place) => (place.id === id ? { id, width: clamp(width) } : place))),

@@ -2,7 +2,7 @@ import { TextInput } from "@carbon/react";
 import { type SyntheticEvent, useEffect, useState } from "react";
 
 import { ask } from "../api/client";
-import { Problem, isAbort } from "../api/problem";
+import { isAbort } from "../api/problem";
 import { Icon } from "../parts/Icon";
 import { Menu } from "../parts/Menu";
 import { sentence } from "../parts/ProblemBox";
@@ -160,7 +160,12 @@ function useRead(text: string, zone: string, scope: Range): Read {
         return;
       }
       ask("/api/v1/range", { text, tz: zone }, abort.signal)
-        .then(({ from, to }) => {
+        .then(({ range, error }) => {
+          if (!range) {
+            setRead({ problem: sentence(error?.message ?? "Not understood") });
+            return;
+          }
+          const { from, to } = range;
           const open = /^\s*(since|from|after)\b/i.test(text);
           if (from !== null && to !== null) setRead({ range: { from, to } });
           else if (from !== null && open)
@@ -173,9 +178,7 @@ function useRead(text: string, zone: string, scope: Range): Read {
           } else setRead({ problem: "Say a start or an end." });
         })
         .catch((error: unknown) => {
-          if (isAbort(error)) return;
-          const details = error instanceof Problem ? error.details : null;
-          setRead({ problem: sentence(details?.detail ?? "The server does not answer") });
+          if (!isAbort(error)) setRead({ problem: "The server does not answer." });
         });
     }, 120);
     return () => {

@@ -2,11 +2,12 @@ import { useCallback, useMemo } from "react";
 import uPlot from "uplot";
 
 import type { HistogramAnswer } from "../api/types";
-import { bytes, short } from "../format/number";
-import { dayMinute, minute } from "../format/time";
+import { bytes, exact, percent, short } from "../format/number";
+import { dayMinute, minute, rangeWords } from "../format/time";
 import { Plot, colour } from "../parts/Plot";
 import { type Range, instant } from "../state/range";
 import { useZone } from "../state/settings";
+import { drawCoverage, makeTooltip } from "./timelinePlot";
 
 interface TimelineProps {
   answer: HistogramAnswer;
@@ -50,6 +51,21 @@ export function Timeline({ answer, from, to, height = 132, onZoom, onBack }: Tim
       ticks: { show: false },
     };
     const long = end - start > 86_400 * 1.5;
+    let tell: ReturnType<typeof makeTooltip> | undefined;
+    const about = (index: number) => {
+      const bucket = answer.series[0]?.buckets[index];
+      const at = data[0][index];
+      if (!bucket || at === undefined) return null;
+      const amount = (value: number) => (inBytes ? `${bytes(value)} (${exact(value)} bytes)` : exact(value));
+      const ends = Math.min((at + answer.bucket_seconds) * 1000, end * 1000);
+      const covered = bucket.coverage === null ? "nothing held" : `${percent(bucket.coverage)} covered`;
+      return [
+        rangeWords(bucket.start, instant(ends), zone),
+        `accepted ${amount(data[1][index] ?? 0)}`,
+        `rejected ${amount(Math.abs(data[2][index] ?? 0))}`,
+        covered,
+      ];
+    };
     const series = (name: string) => ({
       fill: colour(name),
       stroke: colour(name),
@@ -88,10 +104,17 @@ export function Timeline({ answer, from, to, height = 132, onZoom, onBack }: Tim
             onZoom({ from: instant(first * 1000), to: instant(Math.max(last, first + 1) * 1000) });
           },
         ],
-        ready: [(plot) => plot.over.addEventListener("dblclick", onBack)],
+        ready: [
+          (plot) => {
+            plot.over.addEventListener("dblclick", onBack);
+            tell = makeTooltip(plot);
+          },
+        ],
+        setCursor: [({ cursor }) => tell?.(cursor.idx === null || cursor.idx === undefined ? null : about(cursor.idx))],
+        drawClear: [(plot) => drawCoverage(plot, answer.meta.coverage)],
       },
     };
-  }, [from, to, zone, inBytes, onZoom, onBack]);
+  }, [answer, data, from, to, zone, inBytes, onZoom, onBack]);
   const [accepted, rejected] = [data[1], data[2]].map((values) => values.reduce((a, b) => a + Math.abs(b), 0));
   return (
     <Plot

@@ -131,19 +131,30 @@ pub(crate) struct RangeParams {
     tz: Option<String>,
 }
 
+/// What the words mean.
+#[derive(Debug, Serialize)]
+pub(crate) struct RangeAnswer {
+    range: Option<Range>,
+    error: Option<Remark>,
+}
+
 /// Read a time range in words.
 ///
-/// A single instant with a time of day is a start without an end.
-#[utoipa::path(get, path = "/api/v1/range", tag = "language", params(RangeParams), responses((status = 200, body = schema::Range)))]
+/// A single instant with a time of day is a start without an end. For texts that are still being typed: what cannot be
+/// understood is an answer too.
+#[utoipa::path(get, path = "/api/v1/range", tag = "language", params(RangeParams), responses((status = 200, body = schema::RangeAnswer)))]
 pub(crate) async fn range(
     caller: Caller,
     Query(params): Query<RangeParams>,
-) -> Result<Json<Range>, ApiError> {
+) -> Result<Json<RangeAnswer>, ApiError> {
     caller.require(Permission::Read)?;
     let zone = parse_zone(params.tz.as_deref())?;
-    let range = parse_range(&params.text, &zone, flowglass_flow::time::now())
-        .map_err(|error| ApiError::BadText { parameter: "text", error })?;
-    Ok(Json(Range { from: range.from, to: range.to }))
+    Ok(Json(match parse_range(&params.text, &zone, flowglass_flow::time::now()) {
+        Ok(range) => RangeAnswer { range: Some(Range { from: range.from, to: range.to }), error: None },
+        Err(error) => {
+            RangeAnswer { range: None, error: Some(Remark::new(error.span, error.message, error.hint)) }
+        }
+    }))
 }
 
 /// Which text.

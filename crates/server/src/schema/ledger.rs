@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::meta::{Coverage, Time, Value};
+use super::meta::{Coverage, Range, Time, Value};
 
 /// Objects with one outcome.
 #[derive(Debug, Serialize, ToSchema)]
@@ -201,6 +201,18 @@ pub struct Remark {
     /// What to write instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+}
+
+/// What a time range in words means.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RangeAnswer {
+    /// The range.
+    #[schema(required)]
+    pub range: Option<Range>,
+    /// What is wrong with the words; then there is no range.
+    #[schema(required)]
+    pub error: Option<Remark>,
 }
 
 /// What a query means, or what is wrong with it.

@@ -15,8 +15,8 @@ pub use answers::{
 };
 pub use ledger::{
     CompleteAnswer, Completion, CoverageAnswer, ExplainAnswer, FieldInfo, FieldsAnswer, LakeAnswer,
-    LakeStats, LedgerObject, ObjectProblem, ObjectsAnswer, OutcomeCount, Piece, PseudoField, Remark,
-    SourceState, ValueCount, VersionAnswer,
+    LakeStats, LedgerObject, ObjectProblem, ObjectsAnswer, OutcomeCount, Piece, PseudoField, RangeAnswer,
+    Remark, SourceState, ValueCount, VersionAnswer,
 };
 pub use meta::{
     Closing, Coverage, Gap, GapKind, LossyWindow, Measure, MeasureUsed, Meta, Nearest, NearestRow, Range,
