@@ -18,6 +18,16 @@ fn slow_statement() -> String {
     format!("SELECT sum({}) FROM {}", ports.join(" + "), tables.join(" CROSS JOIN "))
 }
 
+/// Settings for statements that keep a core busy: their planning alone may take longer than the other tests leave a
+/// client for its head, and a connection whose task could not look in between counts as late.
+fn patient() -> Settings {
+    Settings { limits: Limits { header_timeout: Duration::from_secs(60), ..settings().limits }, ..settings() }
+}
+
+async fn start(settings: Settings) -> TestServer {
+    TestServer::with(settings, Keys::open(), TestLake::new().await, |state| state).await
+}
+
 async fn running(server: &TestServer, kind: &str) -> i64 {
     let text = server.response("/metrics").await.text().await.unwrap();
     let wanted = format!("flowglass_running{{kind=\"{kind}\"}} ");
@@ -34,7 +44,7 @@ async fn until(what: &str, mut test: impl AsyncFnMut() -> bool) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_leaves_cancels_its_query() {
-    let server = TestServer::start().await;
+    let server = start(patient()).await;
     let request = server.request(Method::POST, "/api/v1/sql").json(&json!({"statement": slow_statement()}));
     let asked = tokio::spawn(request.send());
     until("running", async || running(&server, "query").await == 1).await;
@@ -47,7 +57,7 @@ async fn a_client_that_leaves_cancels_its_query() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_answer_is_given_up() {
-    let server = TestServer::start().await;
+    let server = start(patient()).await;
     let started = Instant::now();
     let (status, problem) =
         server.post("/api/v1/sql", &json!({"statement": slow_statement(), "timeout": "200ms"})).await;
@@ -60,12 +70,8 @@ async fn a_slow_answer_is_given_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_house_refuses_and_says_when_to_come_back() {
-    let limits = Limits { max_queries: 1, max_waiting: 0, ..settings().limits };
-    let server =
-        TestServer::with(Settings { limits, ..settings() }, Keys::open(), TestLake::new().await, |state| {
-            state
-        })
-        .await;
+    let limits = Limits { max_queries: 1, max_waiting: 0, ..patient().limits };
+    let server = start(Settings { limits, ..settings() }).await;
     let request = server.request(Method::POST, "/api/v1/sql").json(&json!({"statement": slow_statement()}));
     let asked = tokio::spawn(request.send());
     until("running", async || running(&server, "query").await == 1).await;
@@ -109,11 +115,7 @@ async fn too_much_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_is_bounded() {
     let limits = Limits { memory_bytes: 64 << 10, ..settings().limits };
-    let server =
-        TestServer::with(Settings { limits, ..settings() }, Keys::open(), TestLake::new().await, |state| {
-            state
-        })
-        .await;
+    let server = start(Settings { limits, ..settings() }).await;
     let (status, problem) = server
         .post(
             "/api/v1/sql",
