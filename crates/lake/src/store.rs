@@ -82,6 +82,9 @@ impl Location {
             path: path.clone(),
             source,
         })?;
+        if path.is_file() {
+            return Err(bad("it is a file, and a lake is a directory".to_owned()));
+        }
         let url = Url::from_directory_path(&path).map_err(|()| bad("it is no absolute path".to_owned()))?;
         let prefix = Path::from_absolute_path(&path).map_err(|error| bad(error.to_string()))?;
         Ok(Self { url, root: Arc::new(DurableFileSystem::new()), prefix, directory: Some(path) })

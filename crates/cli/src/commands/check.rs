@@ -18,7 +18,7 @@ pub(super) async fn run(context: &Context, args: &CheckArgs) -> Result<()> {
     let filter = filter(&args.filter, &context.zone(None)?)?;
     let access = Access::new(context, &args.access, &args.store, args.filter.region.as_deref())?;
     let sources = access.open_some(context, std::slice::from_ref(&args.source)).await?;
-    let watch = reading::watch_options(context, None, filter.clone())?;
+    let watch = reading::watch_options(context, None, None, filter.clone())?;
     let mut out = stdout();
     for source in &sources {
         let report = check(source, &filter, Limits::default(), &watch).await?;

@@ -69,7 +69,8 @@ pub(super) async fn run(context: &Context, args: &DemoArgs) -> Result<()> {
         return Ok(());
     }
 
-    let options = WatchOptions { poll: POLL, ..reading::watch_options(context, None, Filter::default())? };
+    let options =
+        WatchOptions { poll: POLL, ..reading::watch_options(context, None, None, Filter::default())? };
     let server = listen(context, &lake, args, &sources, &options)?;
     tell(&server.url(), &lake_folder)?;
     let watching = Watching::start(&lake, sources.to_vec(), options, counters, stop.clone()).await?;

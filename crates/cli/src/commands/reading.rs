@@ -71,8 +71,13 @@ pub(super) fn keep_days(context: &Context, flag: Option<&str>) -> Result<Option<
 }
 
 /// How sources are watched.
-pub(super) fn watch_options(context: &Context, poll: Option<&str>, filter: Filter) -> Result<WatchOptions> {
-    let retention_days = keep_days(context, None)?;
+pub(super) fn watch_options(
+    context: &Context,
+    poll: Option<&str>,
+    retention: Option<&str>,
+    filter: Filter,
+) -> Result<WatchOptions> {
+    let retention_days = keep_days(context, retention)?;
     let Lasting(poll) = context.settings.get_or_default(&POLL, poll)?;
     let defaults = WatchOptions::default();
     let pipeline = PipelineOptions { decoders: context.threads, ..defaults.pipeline };

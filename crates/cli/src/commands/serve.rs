@@ -31,8 +31,8 @@ pub(super) async fn run(context: &Context, args: &ServeArgs) -> Result<()> {
     } else {
         context.lake_or_new(&args.lake).await?
     };
-    let mut options = reading::watch_options(context, args.poll.as_deref(), Filter::default())?;
-    options.retention_days = reading::keep_days(context, args.keep_days.as_deref())?;
+    let (poll, keep_days) = (args.poll.as_deref(), args.keep_days.as_deref());
+    let options = reading::watch_options(context, poll, keep_days, Filter::default())?;
     let server = Server::bind(&settings, state(context, &lake, &args.limits, &sources, &options)?)?;
     let stop = reading::stop_on_signal(context);
     for source in &sources {

@@ -17,8 +17,7 @@ pub(super) async fn run(context: &Context, args: &WatchArgs) -> Result<()> {
     let access = Access::new(context, &args.access, &args.lake.store, args.filter.region.as_deref())?;
     apart(context, &args.sources, &args.lake)?;
     let sources = access.open_some(context, &args.sources).await?;
-    let mut options = reading::watch_options(context, args.poll.as_deref(), filter)?;
-    options.retention_days = reading::keep_days(context, args.keep_days.as_deref())?;
+    let options = reading::watch_options(context, args.poll.as_deref(), args.keep_days.as_deref(), filter)?;
     let lake = context.lake_or_new(&args.lake).await?;
     let mut writer = Writer::open(&lake).await?;
     let counters = Arc::new(Counters::default());

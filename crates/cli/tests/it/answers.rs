@@ -114,6 +114,13 @@ fn group() {
     coverage: 98.9 % of the time of 2 vNICs, 3 gaps, the longest 0717-9e2b64f0-7d13-4c58-8a0e-b3f19c6d5201 silent since 2026-11-02 01:58:18; source last listed [TIME]
     warning: 300 s of windows are marked `skip data`: the provider lost some of their records, so counts are lower bounds
     ");
+    // 0 is all of them, and no error; without a limit a hundred.
+    let groups = |limit: &str| {
+        stdout(&format!("group --by initiator_ip,target_port {limit} --format ndjson")).lines().count()
+    };
+    let all = groups("--limit 0");
+    assert!(all > 100, "{all}");
+    assert_eq!((groups(""), groups("-n 1000000"), groups("-n 7")), (100, all, 7));
     insta::assert_snapshot!(asked("group --by 1h --agg attempts --agg 'distinct(initiator_ip)' --agg 'p95(bytes_from_target)' --sort keys -q"), @"
     exit code 0
     --- stdout
@@ -253,12 +260,42 @@ fn sql() {
     error: only a SELECT can be run
     hint: write one SELECT over the tables flows and objects
     ");
-    insta::assert_snapshot!(asked("sql 'SELECT colour FROM flows'"), @"
+    let mut said = Vec::new();
+    for statement in [
+        "SELECT colour FROM flows",
+        "SELECT initiator FROM flows",
+        "SELECT source FROM flows JOIN objects USING (object_id) WHERE flows.targetport = 22",
+        "SELECT outcom FROM objects",
+        "SELECT \"22\" FROM flows",
+    ] {
+        said.push(asked(&format!("sql '{statement}'")));
+    }
+    insta::assert_snapshot!(said.join("\n"), @r#"
     exit code 2
     --- stderr
-    error: the statement cannot be run: Schema error: No field named colour.
-    Valid fields are flows.time, flows.object_id, flows.record_index, flows.provider, flows.orientation, flows.start_time, flows.end_time, flows.connection_start_time, flows.direction, flows.action, flows.initiator_ip, flows.target_ip, flows.initiator_port, flows.target_port, flows.transport_protocol, flows.ether_type, flows.was_initiated, flows.was_terminated, flows.bytes_from_initiator, flows.packets_from_initiator, flows.bytes_from_target, flows.packets_from_target, flows.cumulative_bytes_from_initiator, flows.cumulative_packets_from_initiator, flows.cumulative_bytes_from_target, flows.cumulative_packets_from_target, flows.capture_start_time, flows.capture_end_time, flows.state, flows.version, flows.attached_endpoint_type, flows.network_interface_id, flows.collector_crn, flows.instance_crn, flows.vpc_crn, flows.subnet_crn, flows.account_id, flows.region, flows.zone, flows.vpc_id, flows.subnet_id, flows.instance_id, flows.vnic_id, flows.record_type, flows.stream_id, flows.sequence_number, flows.extra, flows.day.
-    ");
+    error: there is no column colour
+    hint: did you mean collector_crn?
+
+    exit code 2
+    --- stderr
+    error: there is no column initiator
+    hint: did you mean one of initiator_ip, initiator_port, orientation?
+
+    exit code 2
+    --- stderr
+    error: there is no column flows.targetport
+    hint: did you mean target_port or target_ip?
+
+    exit code 2
+    --- stderr
+    error: there is no column outcom
+    hint: did you mean outcome?
+
+    exit code 2
+    --- stderr
+    error: there is no column "22"
+    hint: `SELECT * FROM flows LIMIT 1` shows the columns; text stands in single quotes
+    "#);
     let found = document("sql 'SELECT count(*) AS n FROM flows' --format json");
     assert_eq!(found["rows"][0]["n"].to_string(), stdout("search --count -q").trim());
     assert_eq!(found["meta"]["measure"]["name"], "raw");

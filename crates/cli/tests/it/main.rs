@@ -14,3 +14,4 @@ mod serving;
 mod settings;
 mod support;
 mod usage;
+mod watching;

@@ -1,12 +1,9 @@
 //! `check`, `ingest`, `watch`.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 use crate::lake::sample;
-use crate::support::{Running, empty_folder, flowglass, run};
+use crate::support::{empty_folder, flowglass, run};
 
 #[test]
 fn check_without_writing() {
@@ -125,57 +122,6 @@ fn what_cannot_be_read_is_listed() {
 }
 
 #[test]
-fn watch_reads_what_appears_until_interrupted() {
-    let folder = empty_folder("watch");
-    let (bucket, lake) = (folder.join("bucket"), folder.join("lake"));
-    std::fs::create_dir_all(&bucket).expect("writable");
-    let line = format!("watch {} --lake {} --poll 1s", bucket.display(), lake.display());
-    let mut watching = Running::start(flowglass(&line).stdout(Stdio::null()).stderr(Stdio::piped()));
-    let mut stderr = BufReader::new(watching.0.stderr.take().expect("piped"));
-    let mut first = String::new();
-    stderr.read_line(&mut first).expect("a line");
-    assert!(first.starts_with("watching "), "{first}");
-    // Copied whole: an object appears by being renamed.
-    let written = run(&format!("simulate {} --hours 0.5 --seed 7", bucket.display()));
-    assert!(written.starts_with("exit code 0"), "{written}");
-    let begun = Instant::now();
-    while count(&lake) == 0 {
-        assert!(begun.elapsed() < Duration::from_secs(30), "nothing was read");
-        std::thread::sleep(Duration::from_millis(200));
-    }
-    assert_eq!(watching.interrupt(), Some(0));
-}
-
-/// Whoever reads into a lake, or answers from it, says what happened when it is deleted.
-#[test]
-fn a_deleted_lake_ends_a_watch_with_its_reason() {
-    let folder = empty_folder("deleted");
-    let (bucket, lake) = (folder.join("bucket"), folder.join("lake"));
-    std::fs::create_dir_all(&bucket).expect("writable");
-    for command in ["watch", "serve --listen 127.0.0.1:0"] {
-        let line = format!("{command} {} --lake {} --poll 1s", bucket.display(), lake.display());
-        let mut watching = Running::start(flowglass(&line).stdout(Stdio::null()).stderr(Stdio::piped()));
-        let mut stderr = BufReader::new(watching.0.stderr.take().expect("piped"));
-        let mut first = String::new();
-        stderr.read_line(&mut first).expect("a line");
-        assert!(first.starts_with("watching "), "{first}");
-        let begun = Instant::now();
-        while !lake.join("flows/_flowglass/sources").exists() {
-            assert!(begun.elapsed() < Duration::from_secs(30), "no listing was noted in a lake");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        std::fs::remove_dir_all(&lake).expect("it is there");
-        let mut said = String::new();
-        std::io::Read::read_to_string(&mut stderr, &mut said).expect("text");
-        assert_eq!(watching.0.wait().expect("it ends").code(), Some(1), "{said}");
-        assert!(said.contains("error: cannot go on at file:///"), "{said}");
-        assert!(said.contains("its log was removed while it was in use"), "{said}");
-        assert!(said.contains("hint: put it back from a copy, or start again"), "{said}");
-        assert!(!lake.exists(), "nothing was made in its place");
-    }
-}
-
-#[test]
 fn verify_tells_what_differs() {
     let folder = empty_folder("verify");
     let (bucket, lake) = (folder.join("bucket"), folder.join("lake"));
@@ -219,10 +165,4 @@ fn find(folder: &Path, name: &str) -> std::path::PathBuf {
         }
     }
     panic!("no file {name}")
-}
-
-fn count(lake: &Path) -> u64 {
-    let output =
-        flowglass(&format!("search --count -q --lake {}", lake.display())).output().expect("the binary runs");
-    String::from_utf8_lossy(&output.stdout).trim().parse().unwrap_or(0)
 }

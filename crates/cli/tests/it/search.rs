@@ -198,7 +198,6 @@ fn nothing_found() {
     0 records; counted: records; all time, UTC; 0 of 1 file read, [N] ms
     coverage: 98.9 % of the time of 2 vNICs, 3 gaps, the longest 0717-9e2b64f0-7d13-4c58-8a0e-b3f19c6d5201 silent since 2026-11-02 01:58:18; source last listed [TIME]
     warning: flow logs hold TCP and UDP only, never ICMP (nothing found does not mean that there was none)
-    warning: VPC flow logs hold TCP and UDP only: ICMP and other protocols are never in them
     warning: 300 s of windows are marked `skip data`: the provider lost some of their records, so counts are lower bounds
     ");
 }

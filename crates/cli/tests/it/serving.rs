@@ -8,7 +8,7 @@ use crate::lake::ask;
 use crate::support::{Running, empty_folder, flowglass, run, show};
 
 /// Asks for a path and returns status line and body.
-fn get(address: &str, path: &str) -> String {
+pub(crate) fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("it listens");
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").expect("writable");
     let mut answer = String::new();
@@ -16,8 +16,23 @@ fn get(address: &str, path: &str) -> String {
     answer
 }
 
+/// Sends JSON to a path and returns status line and body.
+pub(crate) fn post(address: &str, path: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{body}",
+        body.len()
+    )
+    .expect("writable");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
+}
+
 /// Reads lines until one holds an address, and returns it.
-fn address(lines: &mut impl BufRead) -> String {
+pub(crate) fn address(lines: &mut impl BufRead) -> String {
     let mut line = String::new();
     while lines.read_line(&mut line).expect("text") > 0 {
         if let Some((_, rest)) = line.split_once("http://") {

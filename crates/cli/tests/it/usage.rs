@@ -1,6 +1,6 @@
 //! What is said to wrong usage.
 
-use crate::support::{flowglass, run, show};
+use crate::support::{flowglass, folder, run, show};
 
 #[test]
 fn no_lake() {
@@ -16,6 +16,28 @@ fn no_lake() {
     error: there is no lake at file://[DIR]/cwd/no-such-lake/
     hint: make one with `flowglass ingest SOURCE --lake URL`, or try `flowglass demo`
     ");
+    let file = folder("no-lake").join("file");
+    std::fs::write(&file, "x").expect("writable");
+    let mut said = Vec::new();
+    for command in ["search", "ingest .", "lake stats"] {
+        said.push(run(&format!("{command} --lake {}", file.display())));
+    }
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    exit code 2
+    --- stderr
+    error: "[DIR]/no-lake/file" is no lake address: it is a file, and a lake is a directory
+    hint: give a directory, file:///path, or s3://bucket/prefix
+
+    exit code 2
+    --- stderr
+    error: "[DIR]/no-lake/file" is no lake address: it is a file, and a lake is a directory
+    hint: give a directory, file:///path, or s3://bucket/prefix
+
+    exit code 2
+    --- stderr
+    error: "[DIR]/no-lake/file" is no lake address: it is a file, and a lake is a directory
+    hint: give a directory, file:///path, or s3://bucket/prefix
+    "#);
     insta::assert_snapshot!(run("search --lake ftp://x"), @r#"
     exit code 2
     --- stderr

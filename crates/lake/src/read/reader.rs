@@ -7,7 +7,6 @@ use arrow::record_batch::RecordBatch;
 use datafusion::common::DataFusionError;
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, col, lit};
-use flowglass_query::{Operand, Predicate, Query};
 
 use super::engine::{Cost, Engine, ReaderOptions, Run, query_error};
 use super::lower;
@@ -170,11 +169,6 @@ fn object_ids(batch: &RecordBatch) -> Vec<String> {
 fn warnings(scope: &Scope, coverage: &CoverageReport) -> Vec<String> {
     let mut warnings: Vec<String> =
         queries(scope).flat_map(|query| &query.warnings).map(ToString::to_string).collect();
-    if asks_for_other_protocols(&scope.query) {
-        warnings.push(
-            "VPC flow logs hold TCP and UDP only: ICMP and other protocols are never in them".to_owned(),
-        );
-    }
     if coverage.lossy_windows > 0 {
         warnings.push(format!(
             "{} s of windows are marked `skip data`: the provider lost some of their records, so counts are lower bounds",
@@ -182,18 +176,6 @@ fn warnings(scope: &Scope, coverage: &CoverageReport) -> Vec<String> {
         ));
     }
     warnings
-}
-
-fn asks_for_other_protocols(query: &Query) -> bool {
-    let mut found = false;
-    query.tree.for_each_term(&mut |term| {
-        if let Predicate::Number { operand: Operand::Column("transport_protocol"), ranges } = &term.predicate
-        {
-            let has = |number: i128| ranges.iter().any(|range| range.contains(number));
-            found |= !ranges.is_empty() && !has(6) && !has(17);
-        }
-    });
-    found
 }
 
 /// A plan error as ours.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use datafusion::catalog::{
     CatalogProvider, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider, SchemaProvider,
 };
-use datafusion::common::{DataFusionError, TableReference};
+use datafusion::common::{Column, DataFusionError, SchemaError, TableReference};
 use datafusion::datasource::ViewTable;
 use datafusion::execution::FunctionRegistry;
 use datafusion::execution::context::SQLOptions;
@@ -322,6 +322,34 @@ fn is_users_fault(error: &DataFusionError) -> bool {
 }
 
 fn bad_statement(error: DataFusionError) -> LakeError {
+    if let DataFusionError::SchemaError(inner, _) = error.find_root()
+        && let SchemaError::FieldNotFound { field, valid_fields } = inner.as_ref()
+    {
+        return unknown_column(field, valid_fields);
+    }
     let text = error.strip_backtrace();
     LakeError::BadRequest { reason: format!("the statement cannot be run: {text}"), hint: None }
+}
+
+/// Names the columns that may be meant; all of them would fill a screen.
+fn unknown_column(field: &Column, valid: &[Column]) -> LakeError {
+    // A name of any length may come in; no column's is long.
+    let asked: String = field.name.chars().take(100).collect::<String>().to_ascii_lowercase();
+    let likeness = |name: &str| strsim::jaro_winkler(name, &asked);
+    let mut near: Vec<(f64, &str)> =
+        valid.iter().map(|column| (likeness(&column.name), column.name.as_str())).collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    near.dedup_by_key(|(_, name)| *name);
+    let near: Vec<&str> =
+        near.iter().take_while(|(likeness, _)| *likeness > 0.75).take(3).map(|(_, name)| *name).collect();
+    let hint = match near.as_slice() {
+        [] => "`SELECT * FROM flows LIMIT 1` shows the columns; text stands in single quotes".to_owned(),
+        [one] => format!("did you mean {one}?"),
+        [one, two] => format!("did you mean {one} or {two}?"),
+        several => format!("did you mean one of {}?", several.join(", ")),
+    };
+    LakeError::BadRequest {
+        reason: format!("there is no column {}", field.quoted_flat_name()),
+        hint: Some(hint),
+    }
 }

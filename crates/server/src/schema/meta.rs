@@ -22,7 +22,8 @@ pub enum Value {
     Missing(()),
 }
 
-/// A half-open range `[from, to)`; without a bound it is open.
+/// A half-open range `[from, to)`. A bound that was not asked is null: the range is open there, and `coverage.range` says
+/// what is held.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Range {
