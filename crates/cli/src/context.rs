@@ -249,8 +249,8 @@ impl Context {
     /// # Errors
     /// If one of them cannot be understood.
     pub(crate) fn question(&self, args: &QuestionArgs, words: &[String]) -> Result<Question> {
-        let zone = self.zone(args.scope.time_zone.as_deref())?;
-        let names = self.names(args.scope.names.as_deref())?;
+        let zone = self.zone(args.scope.shown.time_zone.as_deref())?;
+        let names = self.names(args.scope.shown.names.as_deref())?;
         let range = time_range(&args.scope, &zone)?;
         let query = self.query(&words.join(" "), &names, &zone)?;
         let scope = Scope::new(query, Range { from: range.from, to: range.to });

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Format, TextFormat, Words};
+use super::{RowsOutput, TextOutput, Words};
 use crate::settings::{
     ALLOW_HTTP, ENDPOINT, IAM_ENDPOINT, LAKE, LAKE_ENDPOINT, LAKE_REGION, MEMORY, NAMES, SIGNING_REGION,
     TIME_ZONE, TIMEOUT,
@@ -37,6 +37,16 @@ pub(crate) struct StoreArgs {
     pub(crate) iam_endpoint: Option<String>,
 }
 
+/// How times and addresses are read and shown.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Time and names")]
+pub(crate) struct ShownArgs {
+    #[arg(long = "tz", value_name = TIME_ZONE.value, help = TIME_ZONE.help())]
+    pub(crate) time_zone: Option<String>,
+    #[arg(long, value_name = NAMES.value, help = NAMES.help())]
+    pub(crate) names: Option<String>,
+}
+
 /// Which time is asked, and how times and addresses are shown.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Time and names")]
@@ -50,10 +60,8 @@ pub(crate) struct ScopeArgs {
     /// Only this long back from now, or from --to: 15m, 6h, 7d; or words such as `yesterday 10am to yesterday 11am`
     #[arg(long, value_name = "DURATION", value_parser = Words)]
     pub(crate) last: Option<String>,
-    #[arg(long = "tz", value_name = TIME_ZONE.value, help = TIME_ZONE.help())]
-    pub(crate) time_zone: Option<String>,
-    #[arg(long, value_name = NAMES.value, help = NAMES.help())]
-    pub(crate) names: Option<String>,
+    #[command(flatten)]
+    pub(crate) shown: ShownArgs,
 }
 
 /// What a query may cost.
@@ -101,9 +109,8 @@ pub(crate) struct SearchArgs {
     /// Columns to print, with commas; `all` for all
     #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
     pub(crate) fields: Vec<String>,
-    /// How to print the records
-    #[arg(long, value_enum, default_value_t, hide_possible_values = false)]
-    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) output: RowsOutput,
     /// Print the number of matching records, alone
     #[arg(long, conflicts_with_all = ["limit", "sort", "fields"])]
     pub(crate) count: bool,
@@ -132,9 +139,8 @@ pub(crate) struct HistogramArgs {
     pub(crate) split: Option<String>,
     #[command(flatten)]
     pub(crate) measure: MeasureArgs,
-    /// How to print the chart
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) output: RowsOutput,
     #[command(flatten)]
     pub(crate) question: QuestionArgs,
 }
@@ -166,9 +172,8 @@ pub(crate) struct TopArgs {
     pub(crate) limit: usize,
     #[command(flatten)]
     pub(crate) measure: MeasureArgs,
-    /// How to print the list
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) output: RowsOutput,
     #[command(flatten)]
     pub(crate) question: QuestionArgs,
 }
@@ -201,9 +206,8 @@ pub(crate) struct GroupArgs {
     /// Compare with the same length of time before (`previous`), or this much earlier (`7d`)
     #[arg(long, value_name = "WHEN")]
     pub(crate) compare: Option<String>,
-    /// How to print the groups
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) output: RowsOutput,
     #[command(flatten)]
     pub(crate) question: QuestionArgs,
 }
@@ -216,9 +220,8 @@ pub(crate) struct RowArgs {
     /// Id of the record, as search prints it; its first digits do, if no other record has them
     #[arg(value_name = "ROW")]
     pub(crate) row: String,
-    /// How to print it
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: TextFormat,
+    #[command(flatten)]
+    pub(crate) output: TextOutput,
     #[command(flatten)]
     pub(crate) question: QuestionArgs,
 }
@@ -237,9 +240,8 @@ pub(crate) struct ShowArgs {
     /// Where its object is, if not where the lake says: a directory moves more easily than a bucket
     #[arg(long, value_name = "SOURCE")]
     pub(crate) source: Option<String>,
-    /// How to print it
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: TextFormat,
+    #[command(flatten)]
+    pub(crate) output: TextOutput,
     #[command(flatten)]
     pub(crate) question: QuestionArgs,
 }
@@ -255,10 +257,8 @@ pub(crate) struct TailArgs {
     /// What to look for
     #[arg(value_name = "QUERY", value_parser = Words)]
     pub(crate) query: Vec<String>,
-    #[arg(long = "tz", value_name = TIME_ZONE.value, help = TIME_ZONE.help())]
-    pub(crate) time_zone: Option<String>,
-    #[arg(long, value_name = NAMES.value, help = NAMES.help())]
-    pub(crate) names: Option<String>,
+    #[command(flatten)]
+    pub(crate) shown: ShownArgs,
     /// Columns to print, with commas; `all` for all
     #[arg(long, value_name = "FIELDS", value_delimiter = ',')]
     pub(crate) fields: Vec<String>,
@@ -268,9 +268,8 @@ pub(crate) struct TailArgs {
     /// Start after this version of the lake instead of now
     #[arg(long, value_name = "VERSION")]
     pub(crate) after: Option<u64>,
-    /// How to print the records
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) output: RowsOutput,
     #[command(flatten)]
     pub(crate) lake: LakeArgs,
     #[command(flatten)]
@@ -291,9 +290,8 @@ pub(crate) struct SqlArgs {
     /// Most rows to print
     #[arg(long, short = 'n', value_name = "N", default_value_t = 10_000)]
     pub(crate) limit: usize,
-    /// How to print the rows
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) output: RowsOutput,
     #[command(flatten)]
     pub(crate) lake: LakeArgs,
     #[command(flatten)]
@@ -306,7 +304,6 @@ pub(crate) struct FieldsArgs {
     /// Only fields whose name or meaning contains this
     #[arg(value_name = "WORD")]
     pub(crate) word: Option<String>,
-    /// How to print the list
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) output: RowsOutput,
 }

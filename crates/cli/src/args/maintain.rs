@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{AccessArgs, FilterArgs, LakeArgs, QuestionArgs, TextFormat, Words};
-use crate::settings::{ALLOWED_HOSTS, BEHIND_PROXY, KEEP_DAYS, LISTEN, POLL, TLS_CERT, TLS_KEY, TOKEN_FILE};
+use super::{AccessArgs, FilterArgs, LakeArgs, QuestionArgs, TextOutput, WatchingArgs, Words};
+use crate::settings::{ALLOWED_HOSTS, BEHIND_PROXY, LISTEN, TLS_CERT, TLS_KEY, TOKEN_FILE};
 
 /// Look after a lake: what it holds, what it misses, and its upkeep.
 #[derive(Debug, Args)]
@@ -30,9 +30,8 @@ pub(crate) enum LakeCommand {
 #[command(after_help = "Example:
   flowglass lake stats --lake ./lake")]
 pub(crate) struct StatsArgs {
-    /// How to print it
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: TextFormat,
+    #[command(flatten)]
+    pub(crate) output: TextOutput,
     #[command(flatten)]
     pub(crate) lake: LakeArgs,
 }
@@ -46,9 +45,8 @@ pub(crate) struct CoverageArgs {
     /// A query that pins vNICs (vNIC, instance, subnet or address); none: all
     #[arg(value_name = "QUERY", value_parser = Words)]
     pub(crate) query: Vec<String>,
-    /// How to print it
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: TextFormat,
+    #[command(flatten)]
+    pub(crate) output: TextOutput,
     #[command(flatten)]
     pub(crate) question: QuestionArgs,
 }
@@ -62,9 +60,8 @@ pub(crate) struct CompactArgs {
     /// Forget whole objects whose window lies more than this many days back; they are not read again
     #[arg(long, value_name = "DAYS")]
     pub(crate) keep_days: Option<u32>,
-    /// How to print what was done
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: TextFormat,
+    #[command(flatten)]
+    pub(crate) output: TextOutput,
     #[command(flatten)]
     pub(crate) lake: LakeArgs,
 }
@@ -80,9 +77,8 @@ pub(crate) struct VacuumArgs {
     /// Only say what would be deleted
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// How to print what was done
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: TextFormat,
+    #[command(flatten)]
+    pub(crate) output: TextOutput,
     #[command(flatten)]
     pub(crate) lake: LakeArgs,
 }
@@ -98,9 +94,8 @@ pub(crate) struct VerifyArgs {
     /// Files, directories, or s3://bucket/prefix; none: those of the settings file, else those the lake was read from
     #[arg(value_name = "SOURCE")]
     pub(crate) sources: Vec<String>,
-    /// How to print what was found
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: TextFormat,
+    #[command(flatten)]
+    pub(crate) output: TextOutput,
     #[command(flatten)]
     pub(crate) access: AccessArgs,
     #[command(flatten)]
@@ -133,9 +128,8 @@ pub(crate) struct QuarantineListArgs {
     /// Most objects to list; 0 is all
     #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]
     pub(crate) limit: usize,
-    /// How to print the list
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: TextFormat,
+    #[command(flatten)]
+    pub(crate) output: TextOutput,
     #[command(flatten)]
     pub(crate) lake: LakeArgs,
 }
@@ -152,9 +146,8 @@ pub(crate) struct QuarantineRetryArgs {
     /// Where they are, if not where the lake says
     #[arg(long, value_name = "SOURCE")]
     pub(crate) source: Option<String>,
-    /// How to print what was done
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: TextFormat,
+    #[command(flatten)]
+    pub(crate) output: TextOutput,
     #[command(flatten)]
     pub(crate) access: AccessArgs,
     #[command(flatten)]
@@ -170,10 +163,8 @@ pub(crate) struct ServeArgs {
     /// Files, directories, or s3://bucket/prefix to read meanwhile; none: the sources of the settings file
     #[arg(value_name = "SOURCE")]
     pub(crate) sources: Vec<String>,
-    #[arg(long, value_name = POLL.value, help = POLL.help())]
-    pub(crate) poll: Option<String>,
-    #[arg(long, value_name = KEEP_DAYS.value, help = KEEP_DAYS.help())]
-    pub(crate) keep_days: Option<String>,
+    #[command(flatten)]
+    pub(crate) watching: WatchingArgs,
     #[command(flatten)]
     pub(crate) lake: LakeArgs,
     #[command(flatten)]
@@ -217,9 +208,8 @@ pub(crate) struct SimulateArgs {
     /// Go on after the history, writing each object when its window ends, until stopped
     #[arg(long)]
     pub(crate) realtime: bool,
-    /// How to print the summary
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: TextFormat,
+    #[command(flatten)]
+    pub(crate) output: TextOutput,
     #[command(flatten)]
     pub(crate) shape: ShapeArgs,
 }

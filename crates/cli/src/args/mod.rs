@@ -115,6 +115,22 @@ pub(crate) enum TextFormat {
     Json,
 }
 
+/// How a command prints rows.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct RowsOutput {
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+/// How a command prints anything else.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct TextOutput {
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: TextFormat,
+}
+
 /// Print a script that completes commands in a shell.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:

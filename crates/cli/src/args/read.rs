@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{LakeArgs, StoreArgs, TextFormat, Words};
+use super::{LakeArgs, StoreArgs, TextOutput, Words};
 use crate::settings::{ANONYMOUS, KEEP_DAYS, POLL};
 
 /// Which objects of a source.
@@ -29,6 +29,15 @@ pub(crate) struct FilterArgs {
     pub(crate) vnic: Option<String>,
 }
 
+/// How sources are watched.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct WatchingArgs {
+    #[arg(long, value_name = POLL.value, help = POLL.help())]
+    pub(crate) poll: Option<String>,
+    #[arg(long, value_name = KEEP_DAYS.value, help = KEEP_DAYS.help())]
+    pub(crate) keep_days: Option<String>,
+}
+
 /// How a source is reached.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct AccessArgs {
@@ -52,9 +61,8 @@ pub(crate) struct CheckArgs {
     /// A file, a directory, or s3://bucket/prefix
     #[arg(value_name = "SOURCE")]
     pub(crate) source: String,
-    /// How to print what was found
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: TextFormat,
+    #[command(flatten)]
+    pub(crate) output: TextOutput,
     #[command(flatten)]
     pub(crate) access: AccessArgs,
     #[command(flatten)]
@@ -79,9 +87,8 @@ pub(crate) struct IngestArgs {
     /// Fail if any object could not be read, or not wholly
     #[arg(long)]
     pub(crate) strict: bool,
-    /// How to print the summary
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: TextFormat,
+    #[command(flatten)]
+    pub(crate) output: TextOutput,
     #[command(flatten)]
     pub(crate) access: AccessArgs,
     #[command(flatten)]
@@ -99,10 +106,8 @@ pub(crate) struct WatchArgs {
     /// Files, directories, or s3://bucket/prefix; none: the sources of the settings file
     #[arg(value_name = "SOURCE")]
     pub(crate) sources: Vec<String>,
-    #[arg(long, value_name = POLL.value, help = POLL.help())]
-    pub(crate) poll: Option<String>,
-    #[arg(long, value_name = KEEP_DAYS.value, help = KEEP_DAYS.help())]
-    pub(crate) keep_days: Option<String>,
+    #[command(flatten)]
+    pub(crate) watching: WatchingArgs,
     #[command(flatten)]
     pub(crate) access: AccessArgs,
     #[command(flatten)]

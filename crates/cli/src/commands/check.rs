@@ -22,7 +22,7 @@ pub(super) async fn run(context: &Context, args: &CheckArgs) -> Result<()> {
     let mut out = stdout();
     for source in &sources {
         let report = check(source, &filter, Limits::default(), &watch).await?;
-        match args.format {
+        match args.output.format {
             TextFormat::Json => writeln!(out, "{}", json(&report)?)?,
             TextFormat::Text => write(&mut out, &report, context)?,
         }

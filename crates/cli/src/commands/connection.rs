@@ -21,7 +21,7 @@ pub(super) async fn run(context: &Context, args: &RowArgs) -> Result<()> {
     let id = row::resolve(context, &question, &reader, &args.row, limits).await?;
     let answer = reader.connection(id, None, limits).await?.ok_or_else(|| row::missing(id))?;
     let mut out = stdout();
-    if args.format == TextFormat::Json {
+    if args.output.format == TextFormat::Json {
         writeln!(out, "{}", document(&answer)?)?;
         return Ok(out.flush()?);
     }

@@ -26,7 +26,7 @@ pub(super) fn run(context: &Context, args: &FieldsArgs) -> Result<()> {
         .hint("`flowglass fields` lists all"));
     }
     let mut out = stdout();
-    match args.format {
+    match args.output.format {
         Format::Json => writeln!(out, "{}", json(&found)?)?,
         Format::Ndjson => {
             for field in found {

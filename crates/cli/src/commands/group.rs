@@ -32,7 +32,7 @@ pub(super) async fn run(context: &Context, args: &GroupArgs) -> Result<()> {
     let reader = context.reader(&args.question.lake, &args.question.limits).await?;
     let answer = reader.group(&question.scope, &options).await?;
     let mut out = stdout();
-    match args.format {
+    match args.output.format {
         Format::Json => writeln!(out, "{}", json(&answer)?)?,
         Format::Ndjson => write_lines(&mut out, &answer)?,
         Format::Csv => write_csv(&mut out, &answer)?,
@@ -47,7 +47,7 @@ pub(super) async fn run(context: &Context, args: &GroupArgs) -> Result<()> {
     if let Some(range) = &answer.compared {
         summary.push_str(&format!(", compared with {}", meta::range(range, &question.zone)));
     }
-    meta::end(context, args.format, &summary, &answer.meta, nearest, &question.zone)
+    meta::end(context, args.output.format, &summary, &answer.meta, nearest, &question.zone)
 }
 
 /// Reads a key: a width of time (`1h`, `auto`), or a field.

@@ -25,7 +25,7 @@ pub(super) async fn run(context: &Context, args: &HistogramArgs) -> Result<()> {
     let answer = reader.histogram(&question.scope, &options).await?;
     let mut out = stdout();
     let total: u64 = answer.series.iter().fold(0, |sum, series| sum.saturating_add(series.total));
-    match args.format {
+    match args.output.format {
         Format::Json => writeln!(out, "{}", json(&answer)?)?,
         Format::Ndjson => write_lines(&mut out, &answer)?,
         Format::Csv => write_csv(&mut out, &answer)?,
@@ -40,7 +40,7 @@ pub(super) async fn run(context: &Context, args: &HistogramArgs) -> Result<()> {
     let nearest = (total == 0).then_some(answer.nearest.as_ref());
     let bucket = number::lasting(Duration::from_secs(answer.bucket_seconds));
     let summary = format!("{} in buckets of {bucket}", measured(answer.meta.measure.name, total));
-    meta::end(context, args.format, &summary, &answer.meta, nearest, &question.zone)
+    meta::end(context, args.output.format, &summary, &answer.meta, nearest, &question.zone)
 }
 
 /// Reads a width of buckets.

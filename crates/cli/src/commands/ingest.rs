@@ -36,7 +36,7 @@ pub(super) async fn run(context: &Context, args: &IngestArgs) -> Result<()> {
     {
         tracing::warn!(%error, "the lake's upkeep failed; the records are in");
     }
-    tell(context, args.format, &report)?;
+    tell(context, args.output.format, &report)?;
     result(args, &report)
 }
 

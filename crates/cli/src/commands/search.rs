@@ -34,7 +34,7 @@ pub(super) async fn run(context: &Context, args: &SearchArgs) -> Result<()> {
     if args.count {
         return count(context, args, &question, &reader).await;
     }
-    let limit = match (args.limit, args.format) {
+    let limit = match (args.limit, args.output.format) {
         (Some(0), _) | (None, Format::Ndjson | Format::Json | Format::Csv) => None,
         (None, Format::Table) => Some(TABLE_ROWS),
         (Some(limit), _) => Some(limit),
@@ -72,7 +72,7 @@ fn fields(args: &SearchArgs) -> Vec<String> {
     }
     if asked().next().is_none() {
         let of_table: Vec<String> = flow_table::FIELDS.iter().map(|name| (*name).to_owned()).collect();
-        return if args.format == Format::Table { of_table } else { vec![] };
+        return if args.output.format == Format::Table { of_table } else { vec![] };
     }
     let parts = |name: &String| match name.as_str() {
         "id" => vec!["object_id".to_owned(), "record_index".to_owned()],
@@ -88,7 +88,7 @@ fn fields(args: &SearchArgs) -> Vec<String> {
 fn shown(args: &SearchArgs, fields: Vec<String>) -> Vec<String> {
     let named: Vec<String> = args.fields.iter().filter(|name| !name.is_empty()).cloned().collect();
     let all = named.iter().any(|name| name == "all");
-    match args.format {
+    match args.output.format {
         Format::Table if !all && !named.is_empty() => named,
         Format::Ndjson | Format::Json if !all => {
             let of_id = |name: &String| matches!(name.as_str(), "object_id" | "record_index");
@@ -105,7 +105,7 @@ fn shown(args: &SearchArgs, fields: Vec<String>) -> Vec<String> {
 fn explain(args: &SearchArgs, question: &Question) -> Result<()> {
     let query = &question.scope.query;
     let mut out = stdout();
-    if matches!(args.format, Format::Json | Format::Ndjson) {
+    if matches!(args.output.format, Format::Json | Format::Ndjson) {
         let document = json!({
             "query": query.text,
             "tree": query.explain_json(),
@@ -124,12 +124,12 @@ async fn count(context: &Context, args: &SearchArgs, question: &Question, reader
     let limits = context.limits(&args.question.limits, Limits::default().max_rows)?;
     let answer = reader.count(&question.scope, None, limits).await?;
     let mut out = stdout();
-    match args.format {
+    match args.output.format {
         Format::Json => writeln!(out, "{}", json(&answer)?)?,
         _ => writeln!(out, "{}", answer.count)?,
     }
     out.flush()?;
-    if context.quiet || args.format == Format::Json {
+    if context.quiet || args.output.format == Format::Json {
         return Ok(());
     }
     if answer.count == 0 {
@@ -161,7 +161,8 @@ impl Answer<'_> {
     async fn write(mut self, stream: SearchStream) -> Result<()> {
         let SearchStream { meta, fields, mut batches, .. } = stream;
         let mut out = stdout();
-        let mut writer = RowWriter::new(self.args.format, shown(self.args, fields), self.table_is_of_flows());
+        let mut writer =
+            RowWriter::new(self.args.output.format, shown(self.args, fields), self.table_is_of_flows());
         writer.begin(&mut out)?;
         while let Some(batch) = batches.next().await {
             let batch = self.cut(batch?);
@@ -176,7 +177,7 @@ impl Answer<'_> {
             _ => None,
         };
         writer.end(&mut out, self.context, self.question)?;
-        if self.args.format == Format::Json {
+        if self.args.output.format == Format::Json {
             let nearest = json(&nearest)?;
             writeln!(
                 out,
@@ -219,11 +220,11 @@ impl Answer<'_> {
         if self.context.quiet {
             return;
         }
-        if self.args.format == Format::Ndjson {
+        if self.args.output.format == Format::Ndjson {
             let told = json!({ "count": self.rows, "more": self.more, "nearest": nearest, "meta": meta });
             return say(told);
         }
-        if self.args.format == Format::Json {
+        if self.args.output.format == Format::Json {
             return;
         }
         let zone = &self.question.zone;

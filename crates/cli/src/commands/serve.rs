@@ -31,7 +31,7 @@ pub(super) async fn run(context: &Context, args: &ServeArgs) -> Result<()> {
     } else {
         context.lake_or_new(&args.lake).await?
     };
-    let (poll, keep_days) = (args.poll.as_deref(), args.keep_days.as_deref());
+    let (poll, keep_days) = (args.watching.poll.as_deref(), args.watching.keep_days.as_deref());
     let options = reading::watch_options(context, poll, keep_days, Filter::default())?;
     let server = Server::bind(&settings, state(context, &lake, &args.limits, &sources, &options)?)?;
     let stop = reading::stop_on_signal(context);

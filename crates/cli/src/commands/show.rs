@@ -34,7 +34,7 @@ pub(super) async fn run(context: &Context, args: &ShowArgs) -> Result<()> {
     };
     let place = origin.as_ref().map(|origin| format!("{} {}", origin.source, origin.key));
     let mut out = stdout();
-    match (args.format, &written) {
+    match (args.output.format, &written) {
         (TextFormat::Text, Ok(text)) => writeln!(out, "{text}")?,
         (TextFormat::Text, Err(_)) => writeln!(out, "{stored}")?,
         (TextFormat::Json, _) => {

@@ -34,7 +34,7 @@ pub(super) async fn run(context: &Context, args: &SimulateArgs) -> Result<()> {
     let written = history(context, config.clone(), root.clone()).await?;
     let seconds = start.elapsed().as_secs_f64();
     let mut out = stdout();
-    match args.format {
+    match args.output.format {
         TextFormat::Json => writeln!(
             out,
             "{}",

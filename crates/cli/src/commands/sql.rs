@@ -19,7 +19,7 @@ pub(super) async fn run(context: &Context, args: &SqlArgs) -> Result<()> {
     let fields: Vec<String> = answer.schema.fields().iter().map(|field| field.name().clone()).collect();
     let count: usize = answer.rows.iter().map(|batch| batch.num_rows()).sum();
     let mut out = stdout();
-    match args.format {
+    match args.output.format {
         Format::Json => write_document(&mut out, &answer, &fields, count)?,
         Format::Ndjson => {
             for batch in &answer.rows {
@@ -40,7 +40,7 @@ pub(super) async fn run(context: &Context, args: &SqlArgs) -> Result<()> {
     }
     out.flush()?;
     drop(out);
-    if args.format != Format::Json {
+    if args.output.format != Format::Json {
         context.tell(format!(
             "{}; raw: traffic seen from both ends is there twice, closing records too; {:.0} ms",
             meta::shown(count as u64, "row", "rows", answer.truncated, "--limit 0 for all"),

@@ -20,8 +20,8 @@ const EVERY: Duration = Duration::from_millis(250);
 const BATCH: usize = 10_000;
 
 pub(super) async fn run(context: &Context, args: &TailArgs) -> Result<()> {
-    let zone = context.zone(args.time_zone.as_deref())?;
-    let names = context.names(args.names.as_deref())?;
+    let zone = context.zone(args.shown.time_zone.as_deref())?;
+    let names = context.names(args.shown.names.as_deref())?;
     let query = context.query(&args.query.join(" "), &names, &zone)?;
     context.tell_notes(&query);
     let question = Question { scope: Scope::new(query, Range::default()), zone, names };
@@ -31,7 +31,7 @@ pub(super) async fn run(context: &Context, args: &TailArgs) -> Result<()> {
         None => reader.version().await?,
     };
     let fields = fields(args);
-    let mut writer = RowWriter::new(args.format, fields, args.fields.is_empty());
+    let mut writer = RowWriter::new(args.output.format, fields, args.fields.is_empty());
     let mut left = args.limit.unwrap_or(usize::MAX);
     context.tell(format!("waiting for records after version {version} of the lake; Ctrl-C ends it"));
     let stop = reading::stop_on_signal(context);
@@ -71,7 +71,7 @@ fn first(batch: RecordBatch, left: &mut usize) -> RecordBatch {
 }
 
 fn fields(args: &TailArgs) -> Vec<String> {
-    match (args.fields.as_slice(), args.format) {
+    match (args.fields.as_slice(), args.output.format) {
         ([], Format::Table) => FIELDS.iter().map(|name| (*name).to_owned()).collect(),
         ([], _) => vec![],
         (fields, _) if fields.iter().any(|name| name == "all") => vec![],

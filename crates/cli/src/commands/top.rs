@@ -22,7 +22,7 @@ pub(super) async fn run(context: &Context, args: &TopArgs) -> Result<()> {
     let reader = context.reader(&args.question.lake, &args.question.limits).await?;
     let answer = reader.top(&question.scope, &args.field, args.limit, measure, limits).await?;
     let mut out = stdout();
-    match args.format {
+    match args.output.format {
         Format::Json => writeln!(out, "{}", json(&answer)?)?,
         Format::Ndjson => {
             for value in &answer.values {
@@ -46,7 +46,7 @@ pub(super) async fn run(context: &Context, args: &TopArgs) -> Result<()> {
         values.push_str(&format!(" of {}", number::grouped(answer.distinct)));
     }
     let summary = format!("{values}; {} in all", measured(answer.meta.measure.name, answer.total));
-    meta::end(context, args.format, &summary, &answer.meta, nearest, &question.zone)
+    meta::end(context, args.output.format, &summary, &answer.meta, nearest, &question.zone)
 }
 
 fn table(answer: &TopAnswer, question: &Question) -> Table {

@@ -17,7 +17,12 @@ pub(super) async fn run(context: &Context, args: &WatchArgs) -> Result<()> {
     let access = Access::new(context, &args.access, &args.lake.store, args.filter.region.as_deref())?;
     apart(context, &args.sources, &args.lake)?;
     let sources = access.open_some(context, &args.sources).await?;
-    let options = reading::watch_options(context, args.poll.as_deref(), args.keep_days.as_deref(), filter)?;
+    let options = reading::watch_options(
+        context,
+        args.watching.poll.as_deref(),
+        args.watching.keep_days.as_deref(),
+        filter,
+    )?;
     let lake = context.lake_or_new(&args.lake).await?;
     let mut writer = Writer::open(&lake).await?;
     let counters = Arc::new(Counters::default());

@@ -17,7 +17,7 @@ pub(super) async fn run(context: &Context, args: &CoverageArgs) -> Result<()> {
     let reader = context.reader(&args.question.lake, &args.question.limits).await?;
     let report = reader.coverage(&question.scope).await?;
     let mut out = stdout();
-    match args.format {
+    match args.output.format {
         TextFormat::Json => writeln!(out, "{}", json(&report)?)?,
         TextFormat::Text => write(&mut out, &report, context, &question)?,
     }

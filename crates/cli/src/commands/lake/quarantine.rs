@@ -44,7 +44,7 @@ async fn list(context: &Context, args: &QuarantineListArgs) -> Result<()> {
     let answer = reader.sql(statement, None, limits).await?;
     let entries: Vec<Entry> = answer.rows.iter().flat_map(entries).collect();
     let mut out = stdout();
-    match args.format {
+    match args.output.format {
         TextFormat::Json => writeln!(out, "{}", document(&answer, &entries))?,
         TextFormat::Text if entries.is_empty() => {}
         TextFormat::Text => {
@@ -75,7 +75,7 @@ async fn list(context: &Context, args: &QuarantineListArgs) -> Result<()> {
     }
     out.flush()?;
     drop(out);
-    if args.format == TextFormat::Text {
+    if args.output.format == TextFormat::Text {
         let count = entries.len() as u64;
         context.tell(meta::shown(count, "object", "objects", answer.truncated, "--limit 0 for all"));
     }

@@ -13,7 +13,7 @@ pub(super) async fn run(context: &Context, args: &StatsArgs) -> Result<()> {
     let reader = context.reader(&args.lake, &LimitArgs::default()).await?;
     let stats = reader.stats().await?;
     let mut out = stdout();
-    if args.format == TextFormat::Json {
+    if args.output.format == TextFormat::Json {
         writeln!(out, "{}", json(&stats)?)?;
         return Ok(out.flush()?);
     }

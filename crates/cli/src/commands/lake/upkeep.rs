@@ -23,7 +23,7 @@ pub(super) async fn compact(context: &Context, args: &CompactArgs) -> Result<()>
     let compacted = lake.compact(&CompactOptions::full()).await?;
     let checkpoints = lake.checkpoint_if_due().await?;
     let mut out = stdout();
-    match args.format {
+    match args.output.format {
         TextFormat::Json => writeln!(
             out,
             "{}",
@@ -71,7 +71,7 @@ pub(super) async fn vacuum(context: &Context, args: &VacuumArgs) -> Result<()> {
     let lake = context.lake(&args.lake).await?;
     let report = lake.vacuum(&VacuumOptions { older_than, dry_run: args.dry_run }).await?;
     let mut out = stdout();
-    match args.format {
+    match args.output.format {
         TextFormat::Json => writeln!(out, "{}", super::super::search::json(&report)?)?,
         TextFormat::Text => writeln!(
             out,

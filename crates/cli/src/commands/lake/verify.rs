@@ -35,7 +35,7 @@ pub(super) async fn run(context: &Context, args: &VerifyArgs) -> Result<()> {
     }
     let differing: u64 = reports.iter().map(|(_, report)| report.of(Verdict::Differs)).sum();
     let mut out = stdout();
-    match args.format {
+    match args.output.format {
         TextFormat::Json => {
             let sources: Vec<_> = reports
                 .iter()

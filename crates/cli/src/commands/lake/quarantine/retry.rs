@@ -43,7 +43,7 @@ pub(super) async fn run(context: &Context, args: &QuarantineRetryArgs) -> Result
     let wanted = wanted.into_iter().map(|object| (object.source, object.key)).collect();
     let work = retry(&mut writer, &sources, wanted, &options, &counters, &stop);
     let report = reading::with_progress(context, "reading again", &counters, work).await?;
-    ingest::tell(context, args.format, &report)?;
+    ingest::tell(context, args.output.format, &report)?;
     if report.pending > 0 {
         let objects = number::counted(report.pending, "object", "objects");
         return Err(Failure::new(Kind::Incomplete, format!("{objects} could not be read for now"))
