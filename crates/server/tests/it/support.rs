@@ -170,8 +170,6 @@ pub(crate) fn settings() -> Settings {
         listen: "127.0.0.1:0".parse().unwrap(),
         limits: Limits {
             tail_poll: Duration::from_millis(20),
-            // Long enough for a busy machine: a connection that sends nothing for so long is closed.
-            header_timeout: Duration::from_secs(2),
             max_body_bytes: 128 << 10,
             ..Limits::default()
         },
