@@ -1,6 +1,7 @@
 //! Syntax to typed tree: every term is looked up in the catalogue.
 
 mod names;
+mod numbers;
 mod term;
 mod words;
 

@@ -1,7 +1,8 @@
 //! A file or a directory tree.
 
-use std::io::Read;
-use std::os::unix::fs::MetadataExt;
+mod read;
+mod tree;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,23 +10,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use flowglass_flow::SourceName;
-use futures::StreamExt;
-use futures::stream::{self, BoxStream};
+use futures::stream::BoxStream;
 
+use self::read::{ReadError, is_absent, read};
 use super::filter::Filter;
 use super::layout::day_path;
-use super::walk::{self, Level, Tree};
-use super::{
-    Calls, Fetched, HourFolder, ListItem, Listed, SkipReason, Skipped, Source, SourceError, SourceSpec,
-};
+use super::walk::{self, Tree};
+use super::{Calls, Fetched, HourFolder, ListItem, Listed, Source, SourceError, SourceSpec};
 
 const LAYOUT: &str = "ibm_vpc_flowlogs_";
-/// Folders deeper than this are not followed: a tree of links.
-const DEEPEST: usize = 64;
 /// A file that changes while it is read is tried again this often, with longer and longer waits.
 const TRIES: u32 = 6;
-/// A file whose last change is younger is still being written, as far as we can know.
-const SETTLED: Duration = Duration::from_millis(50);
 
 /// Objects in the file system.
 pub(super) struct LocalSource {
@@ -221,64 +216,6 @@ impl LocalSource {
     }
 }
 
-enum ReadError {
-    Absent,
-    Other(SourceError),
-}
-
-/// Reads a file; none if it changed meanwhile.
-fn read(path: &Path, key: &str, max_bytes: u64) -> Result<Option<Fetched>, ReadError> {
-    let fails = |error: std::io::Error| {
-        if is_absent(&error) {
-            ReadError::Absent
-        } else {
-            ReadError::Other(SourceError::Io { path: path.to_owned(), reason: error.to_string() })
-        }
-    };
-    let state = |metadata: &std::fs::Metadata| {
-        (metadata.len(), metadata.mtime(), metadata.mtime_nsec(), metadata.ino(), metadata.dev())
-    };
-    // Opening a pipe would wait for its writer.
-    if !std::fs::metadata(path).map_err(fails)?.is_file() {
-        return Err(ReadError::Absent);
-    }
-    let mut file = std::fs::File::open(path).map_err(fails)?;
-    let before = file.metadata().map_err(fails)?;
-    let too_large = || ReadError::Other(SourceError::TooLarge { key: key.to_owned(), limit: max_bytes });
-    if before.len() > max_bytes {
-        return Err(too_large());
-    }
-    if is_fresh(&before) {
-        return Ok(None);
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(before.len()).unwrap_or(0));
-    (&mut file).take(max_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(fails)?;
-    if bytes.len() as u64 > max_bytes {
-        return Err(too_large());
-    }
-    // The path is asked again, not the handle: a writer may have put another file in its place.
-    let after = std::fs::metadata(path).map_err(fails)?;
-    let unchanged = state(&before) == state(&after) && bytes.len() as u64 == after.len();
-    Ok(unchanged.then(|| Fetched { last_modified: modified(&after), ..Fetched::new(bytes.into(), None) }))
-}
-
-/// Returns true if a file was written just now. The clock of file times moves in steps of some milliseconds, so a file
-/// may change without a new time; its writer may also be between two writes.
-fn is_fresh(metadata: &std::fs::Metadata) -> bool {
-    let age =
-        metadata.modified().ok().and_then(|time| std::time::SystemTime::now().duration_since(time).ok());
-    age.is_some_and(|age| age < SETTLED)
-}
-
-/// Returns when a file was written, microseconds since the epoch.
-fn modified(metadata: &std::fs::Metadata) -> Option<i64> {
-    metadata.mtime().checked_mul(1_000_000)?.checked_add(metadata.mtime_nsec() / 1000)
-}
-
-fn is_absent(error: &std::io::Error) -> bool {
-    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
-}
-
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(value) => value,
@@ -288,160 +225,4 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
             Err(_) => std::future::pending().await,
         },
     }
-}
-
-#[async_trait]
-impl Tree for Arc<LocalTree> {
-    async fn level(&self, folder: &str, most: usize) -> Result<Option<Level>, SourceError> {
-        let (tree, folder) = (Arc::clone(self), folder.to_owned());
-        blocking(move || {
-            if tree.single {
-                return Ok(Some(tree.only_file()));
-            }
-            let Some(relative) = folder.strip_prefix(tree.base.as_str()) else {
-                return Ok(Some(Level::default()));
-            };
-            let level = tree.read(relative)?;
-            Ok((level.folders.len() + level.items.len() <= most).then_some(level))
-        })
-        .await
-    }
-
-    fn below(&self, folder: &str) -> BoxStream<'static, Result<Vec<ListItem>, SourceError>> {
-        if self.single {
-            let tree = Arc::clone(self);
-            return stream::once(async move { Ok(blocking(move || tree.only_file()).await.items) }).boxed();
-        }
-        let open: Vec<String> =
-            folder.strip_prefix(self.base.as_str()).map(str::to_owned).into_iter().collect();
-        let pages = stream::unfold((Arc::clone(self), open), |(tree, mut open)| async move {
-            let folder = open.pop()?;
-            let reader = Arc::clone(&tree);
-            let page = blocking(move || reader.read(&folder)).await.map(|level| {
-                // The last one is the next: names descend, newest hour first.
-                let relative = |folder: String| folder[tree.base.len()..].to_owned();
-                open.extend(level.folders.into_iter().map(relative));
-                level.items
-            });
-            Some((page, (tree, open)))
-        });
-        pages.boxed()
-    }
-}
-
-impl LocalTree {
-    fn only_file(&self) -> Level {
-        self.lists.fetch_add(1, Ordering::Relaxed);
-        let item = match std::fs::metadata(&self.root) {
-            Ok(metadata) => self.item(&self.root, &metadata),
-            Err(_) => ListItem::Skipped(skipped(&self.root, SkipReason::Unreadable)),
-        };
-        Level { folders: Vec::new(), items: vec![item] }
-    }
-
-    /// Reads one directory, given relative to the root; folders come sorted, with the base before them.
-    fn read(&self, relative: &str) -> Result<Level, SourceError> {
-        self.lists.fetch_add(1, Ordering::Relaxed);
-        let directory = self.root.join(relative);
-        let mut level = Level::default();
-        let entries = match std::fs::read_dir(&directory) {
-            Ok(entries) => entries,
-            // Went away since it was seen, or never was where a filter said.
-            Err(error) if is_absent(&error) => return Ok(level),
-            Err(error) if relative.is_empty() => {
-                return Err(SourceError::Io { path: directory, reason: error.to_string() });
-            }
-            Err(_) => {
-                level.items.push(ListItem::Skipped(skipped(&directory, SkipReason::Unreadable)));
-                return Ok(level);
-            }
-        };
-        for entry in entries {
-            let entry = entry
-                .map_err(|error| SourceError::Io { path: directory.clone(), reason: error.to_string() })?;
-            let path = entry.path();
-            let name = entry.file_name();
-            let skip = |reason| ListItem::Skipped(skipped(&path, reason));
-            let Some(name) = name.to_str() else {
-                level.items.push(skip(SkipReason::Inexpressible));
-                continue;
-            };
-            if name.starts_with('.') {
-                level.items.push(skip(SkipReason::Hidden));
-                continue;
-            }
-            let linked = entry.file_type().is_ok_and(|kind| kind.is_symlink());
-            let metadata = match std::fs::metadata(&path) {
-                Ok(metadata) => metadata,
-                Err(_) if linked => {
-                    level.items.push(skip(SkipReason::BrokenLink));
-                    continue;
-                }
-                Err(error) if is_absent(&error) => continue,
-                Err(_) => {
-                    level.items.push(skip(SkipReason::Unreadable));
-                    continue;
-                }
-            };
-            if !metadata.is_dir() {
-                level.items.push(self.item(&path, &metadata));
-            } else if relative.matches('/').count() >= DEEPEST
-                || (linked && self.leads_up(relative, &metadata))
-            {
-                level.items.push(skip(SkipReason::BrokenLink));
-            } else {
-                level.folders.push(format!("{}{relative}{name}/", self.base));
-            }
-        }
-        level.folders.sort();
-        Ok(level)
-    }
-
-    /// Returns true if a linked directory is one of those on the way to it.
-    fn leads_up(&self, relative: &str, target: &std::fs::Metadata) -> bool {
-        let mut path = self.root.clone();
-        let is_target = |path: &Path| {
-            std::fs::metadata(path)
-                .is_ok_and(|folder| (folder.dev(), folder.ino()) == (target.dev(), target.ino()))
-        };
-        if is_target(&path) {
-            return true;
-        }
-        relative.split_terminator('/').any(|part| {
-            path.push(part);
-            is_target(&path)
-        })
-    }
-
-    fn item(&self, path: &Path, metadata: &std::fs::Metadata) -> ListItem {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let reason = if !metadata.is_file() {
-            SkipReason::NotAFile
-        } else if name.ends_with(".tmp") || name.ends_with(".partial") {
-            SkipReason::Unfinished
-        } else {
-            match self.listed(path, metadata) {
-                Some(listed) => return ListItem::Object(listed),
-                None => SkipReason::Inexpressible,
-            }
-        };
-        ListItem::Skipped(skipped(path, reason))
-    }
-
-    /// Makes the entry of a file; none if its name is not UTF-8.
-    fn listed(&self, path: &Path, metadata: &std::fs::Metadata) -> Option<Listed> {
-        let below = if self.single {
-            path.file_name()?.to_str()?
-        } else {
-            path.strip_prefix(&self.root).ok()?.to_str()?
-        };
-        let whole = format!("{}{below}", self.base);
-        let key = layout_start(&whole).map_or(whole.as_str(), |at| &whole[at..]).to_owned();
-        let last_modified = modified(metadata);
-        Some(Listed { key, size: metadata.len(), etag: None, last_modified, path: Some(path.to_owned()) })
-    }
-}
-
-fn skipped(path: &Path, reason: SkipReason) -> Skipped {
-    Skipped { name: path.to_string_lossy().into_owned(), reason }
 }
