@@ -59,7 +59,8 @@ fn benches(c: &mut Criterion) {
     let batches = batches();
     let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
     // By time: objects of different vNICs are mixed.
-    let column = |name: &str| batches.iter().map(|batch| batch.column_by_name(name).expect("a column")).collect();
+    let column =
+        |name: &str| batches.iter().map(|batch| batch.column_by_name(name).expect("a column")).collect();
     let Ok(Column::Long(times)) = Column::collect(&Vec::from_iter::<Vec<_>>(column("time"))) else {
         panic!("times are whole numbers");
     };
@@ -67,7 +68,9 @@ fn benches(c: &mut Criterion) {
     let all: Vec<Field> = schema::flow_file().fields().iter().map(|field| field.as_ref().clone()).collect();
     let mut group = c.benchmark_group("encode");
     group.throughput(Throughput::Elements(rows as u64)).sample_size(10);
-    for name in ["vpc_id", "object_id", "initiator_ip", "time", "initiator_port", "bytes_from_initiator", "action"] {
+    for name in
+        ["vpc_id", "object_id", "initiator_ip", "time", "initiator_port", "bytes_from_initiator", "action"]
+    {
         let fields: Vec<Field> = all.iter().filter(|field| field.name() == name).cloned().collect();
         group.bench_function(name, |b| b.iter(|| black_box(encode(&batches, &order, &fields))));
     }

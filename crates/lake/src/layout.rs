@@ -202,7 +202,12 @@ fn inbound(rows: &RecordBatch) -> Result<Vec<bool>> {
 }
 
 /// Maps a text column value by value; a dictionary's values are mapped once.
-fn per_text<T: Copy>(rows: &RecordBatch, name: &str, missing: T, map: impl Fn(&str) -> T) -> Result<Vec<T>> {
+pub(crate) fn per_text<T: Copy>(
+    rows: &RecordBatch,
+    name: &str,
+    missing: T,
+    map: impl Fn(&str) -> T,
+) -> Result<Vec<T>> {
     let array = column(rows, name)?;
     match array.data_type() {
         DataType::Dictionary(key, _) if **key == DataType::Int32 => {
@@ -241,14 +246,19 @@ fn times<'r>(rows: &'r RecordBatch, name: &str) -> Result<&'r arrow::array::Time
     array.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(|| unexpected(name, array))
 }
 
-fn column<'r>(rows: &'r RecordBatch, name: &str) -> Result<&'r ArrayRef> {
+/// Returns a column by name.
+///
+/// # Errors
+/// If there is none.
+pub(crate) fn column<'r>(rows: &'r RecordBatch, name: &str) -> Result<&'r ArrayRef> {
     rows.column_by_name(name).ok_or_else(|| LakeError::Damaged {
         path: "a batch of rows".to_owned(),
         reason: format!("it has no column {name}"),
     })
 }
 
-fn unexpected(name: &str, array: &ArrayRef) -> LakeError {
+/// The error for a column of an unexpected type.
+pub(crate) fn unexpected(name: &str, array: &ArrayRef) -> LakeError {
     LakeError::Damaged {
         path: "a batch of rows".to_owned(),
         reason: format!("its column {name} is {}", array.data_type()),

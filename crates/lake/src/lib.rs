@@ -13,6 +13,7 @@ mod error;
 mod failpoint;
 mod files;
 mod fold;
+mod index;
 mod lake;
 mod layout;
 mod ledger;
@@ -26,6 +27,7 @@ pub mod read;
 mod replace;
 mod status;
 mod store;
+mod varint;
 mod views;
 mod writer;
 

@@ -115,7 +115,7 @@ impl Manifest {
         let path = path(self.shard, self.number);
         let damaged = |reason: String| LakeError::Damaged { path: path.to_string(), reason };
         let text = serde_json::to_vec(self).map_err(|error| damaged(error.to_string()))?;
-        let body = zstd::encode_all(text.as_slice(), 3).map_err(|error| damaged(error.to_string()))?;
+        let body = zstd::encode_all(text.as_slice(), 9).map_err(|error| damaged(error.to_string()))?;
         files::write_if_absent(store, &path, body).await
     }
 }

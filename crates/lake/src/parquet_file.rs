@@ -23,7 +23,7 @@ pub(crate) const ROW_GROUP_ROWS: usize = 1 << 20;
 
 /// Rows of a page. Pages are what a question about one host reads, so they are small beside a row group; each also costs
 /// a place in every column's index.
-const PAGE_ROWS: usize = 1 << 14;
+pub(crate) const PAGE_ROWS: usize = 1 << 14;
 
 /// Columns whose bounds the log keeps, so that a query can leave a file unopened.
 const FLOW_STATS: &[&str] = &[
@@ -172,9 +172,10 @@ pub(crate) enum Effort {
 
 /// Writer properties of a table's files.
 pub(crate) fn properties(table: Table, effort: Effort) -> WriterProperties {
-    let level = match effort {
-        Effort::Fresh => 1,
-        Effort::Kept => 3,
+    let level = match (table, effort) {
+        (Table::Flows, Effort::Fresh) => 1,
+        // Measured on 3.9 M rows: level 3 takes 19.66 B a row, 6 19.30 and 0.3 µs more, 9 19.23 and 0.6 µs more.
+        _ => 6,
     };
     let level = ZstdLevel::try_new(level).expect("a zstd level");
     let mut builder = WriterProperties::builder()

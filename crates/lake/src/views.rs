@@ -131,7 +131,7 @@ impl Views for LakeViews {
 
 impl Lake {
     /// Loads the coverage of the folded ledger: the newest saved one, and what was folded since.
-    async fn load_coverage(&self, objects: &TableState) -> Result<CoverageIndex> {
+    pub(crate) async fn load_coverage(&self, objects: &TableState) -> Result<CoverageIndex> {
         let mut saved = self.saved_coverage().await?;
         saved.retain(|version| *version <= objects.version);
         if let Some(version) = saved.into_iter().max() {

@@ -9,6 +9,7 @@ use flowglass_flow::address;
 
 use super::index::{ATTRIBUTES, CoverageIndex, Stream, Vnic};
 use super::intervals::Intervals;
+use crate::varint::{Reader, Writer};
 
 const MAGIC: &[u8] = b"FGCV1\n";
 
@@ -89,34 +90,12 @@ impl CoverageIndex {
     }
 }
 
-struct Writer(Vec<u8>);
+/// Intervals as differences, on top of plain variable-length integers.
+trait WriteIntervals {
+    fn intervals(&mut self, set: &Intervals);
+}
 
-impl Writer {
-    fn number(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.0.push(value as u8 | 0x80);
-            value >>= 7;
-        }
-        self.0.push(value as u8);
-    }
-
-    /// Zigzag: small differences of either sign are short.
-    fn signed(&mut self, value: i64) {
-        self.number(((value << 1) ^ (value >> 63)).cast_unsigned());
-    }
-
-    fn optional(&mut self, value: Option<i64>) {
-        self.0.push(u8::from(value.is_some()));
-        if let Some(value) = value {
-            self.signed(value);
-        }
-    }
-
-    fn text(&mut self, text: &str) {
-        self.number(text.len() as u64);
-        self.0.extend_from_slice(text.as_bytes());
-    }
-
+impl WriteIntervals for Writer {
     fn intervals(&mut self, set: &Intervals) {
         self.number(set.spans().len() as u64);
         let mut last = 0_i64;
@@ -128,45 +107,11 @@ impl Writer {
     }
 }
 
-struct Reader<'a>(&'a [u8]);
+trait ReadIntervals {
+    fn intervals(&mut self) -> Option<Intervals>;
+}
 
-impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (head, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
-        Some(head)
-    }
-
-    fn number(&mut self) -> Option<u64> {
-        let mut value = 0_u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.take(1)?[0];
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Some(value);
-            }
-        }
-        None
-    }
-
-    fn signed(&mut self) -> Option<i64> {
-        let value = self.number()?;
-        Some((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
-    }
-
-    fn optional(&mut self) -> Option<Option<i64>> {
-        match self.take(1)?[0] {
-            0 => Some(None),
-            1 => self.signed().map(Some),
-            _ => None,
-        }
-    }
-
-    fn text(&mut self) -> Option<&'a str> {
-        let length = usize::try_from(self.number()?).ok()?;
-        std::str::from_utf8(self.take(length)?).ok()
-    }
-
+impl ReadIntervals for Reader<'_> {
     fn intervals(&mut self) -> Option<Intervals> {
         let count = self.number()?;
         // Every interval takes two bytes or more: a damaged count cannot ask for more memory than the input has.

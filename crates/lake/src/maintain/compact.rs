@@ -1,6 +1,6 @@
 //! Compaction: many small files of a day become few large ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use object_store::path::Path;
@@ -10,7 +10,8 @@ use super::merge;
 use crate::delta::{Action, Attempt, CommitNote, DataFile, TableLog, TableState};
 use crate::error::Result;
 use crate::files;
-use crate::lake::Lake;
+use crate::index;
+use crate::lake::{Lake, Snapshot};
 use crate::parquet_file::{self, Table};
 use crate::{object_rows, parquet_file::Table::Objects};
 
@@ -23,20 +24,25 @@ pub struct CompactOptions {
     pub at_least: usize,
     /// Merge across sizes: every file below the target.
     pub all_sizes: bool,
+    /// Rows from which a row group ends where the next hour begins.
+    pub row_group_rows: usize,
 }
 
 impl CompactOptions {
     /// What regular upkeep merges: files of similar size, eight at a time, so that a row is rewritten a few times at
     /// most on its way into a full file.
     pub fn due() -> Self {
-        Self { target_rows: TARGET_ROWS, at_least: 8, all_sizes: false }
+        Self { target_rows: TARGET_ROWS, at_least: 8, all_sizes: false, row_group_rows: ROW_GROUP_ROWS }
     }
 
     /// What a user asks for: everything that can be merged.
     pub fn full() -> Self {
-        Self { target_rows: TARGET_ROWS, at_least: 2, all_sizes: true }
+        Self { target_rows: TARGET_ROWS, at_least: 2, all_sizes: true, row_group_rows: ROW_GROUP_ROWS }
     }
 }
+
+/// Enough to compress well, and few hours even where little happens.
+const ROW_GROUP_ROWS: usize = 1 << 17;
 
 /// About 100 MB: large enough to be read in long runs, small enough to be rewritten in seconds.
 const TARGET_ROWS: u64 = 4_000_000;
@@ -67,12 +73,24 @@ impl Lake {
     pub async fn compact(&self, options: &CompactOptions) -> Result<CompactReport> {
         let mut report = CompactReport::default();
         let snapshot = self.refresh().await?;
-        for group in groups(&snapshot.flows, options) {
-            self.merge(Table::Flows, self.flows(), &group, &mut report).await?;
+        // One file alone gains nothing but an index, which is made where everything is asked for.
+        let unindexed = |file: &DataFile| options.all_sizes && index::path_of(&file.path).is_none();
+        let due = groups(&snapshot.flows, options, unindexed);
+        let own: Arc<[u128]> = if due.is_empty() { [].into() } else { self.own_addresses(&snapshot).await? };
+        for group in due {
+            let merging = Merging {
+                table: Table::Flows,
+                log: self.flows(),
+                row_group_rows: options.row_group_rows,
+                own: &own,
+            };
+            self.merge(&merging, &group, &mut report).await?;
         }
         let options = CompactOptions { target_rows: TARGET_OBJECTS, ..options.clone() };
-        for group in groups(&snapshot.objects, &options) {
-            self.merge(Table::Objects, self.objects(), &group, &mut report).await?;
+        for group in groups(&snapshot.objects, &options, |_| false) {
+            let merging =
+                Merging { table: Table::Objects, log: self.objects(), row_group_rows: 0, own: &own };
+            self.merge(&merging, &group, &mut report).await?;
         }
         if report.removed > 0 {
             self.refresh().await?;
@@ -80,16 +98,26 @@ impl Lake {
         Ok(report)
     }
 
+    /// The addresses that the ledger knows as vNICs' own, by value and in order.
+    async fn own_addresses(&self, snapshot: &Snapshot) -> Result<Arc<[u128]>> {
+        let coverage = self.load_coverage(&snapshot.objects).await?;
+        let unfolded = snapshot.unfolded.iter().flat_map(|manifest| &manifest.objects);
+        let unfolded = unfolded.flat_map(|entry| &entry.facts.own_addresses);
+        let unfolded = unfolded.filter_map(|text| flowglass_flow::address::parse(text));
+        let own = coverage.own_addresses().map(|own| own.address).chain(unfolded);
+        Ok(own.map(flowglass_flow::address::to_bits).collect::<BTreeSet<u128>>().into_iter().collect())
+    }
+
     async fn merge(
         &self,
-        table: Table,
-        log: &TableLog,
+        merging: &Merging<'_>,
         group: &[Arc<DataFile>],
         report: &mut CompactReport,
     ) -> Result<()> {
+        let Merging { table, log, row_group_rows, own } = *merging;
         let day = group[0].day;
         let merged = match table {
-            Table::Flows => merge::flows(log.store(), day, group).await?,
+            Table::Flows => merge::flows(log.store(), day, group, row_group_rows, own).await?,
             Table::Objects => {
                 let mut entries = Vec::new();
                 for file in group {
@@ -127,6 +155,9 @@ impl Lake {
             let state = if table == Table::Flows { &snapshot.flows } else { &snapshot.objects };
             // Another compactor, a new version of an object, or retention took one of the files: leave it at that.
             if !group.iter().all(|file| state.files.contains_key(file.path.as_str())) {
+                if let Some(index) = index::path_of(&merged.path) {
+                    files::delete(log.store(), &Path::from(index)).await?;
+                }
                 return files::delete(log.store(), &Path::from(merged.path)).await;
             }
             if let Attempt::Committed(_) = log.try_commit(state, &actions, &note).await? {
@@ -141,8 +172,22 @@ impl Lake {
     }
 }
 
-/// Returns the groups of files to merge, newest day first.
-fn groups(state: &TableState, options: &CompactOptions) -> Vec<Vec<Arc<DataFile>>> {
+/// What is merged, and how.
+struct Merging<'l> {
+    table: Table,
+    log: &'l TableLog,
+    row_group_rows: usize,
+    /// Addresses known as vNICs' own, by value and in order.
+    own: &'l Arc<[u128]>,
+}
+
+/// Returns the groups of files to merge, newest day first. What `alone` is true of is rewritten even if it is full, or
+/// alone.
+fn groups(
+    state: &TableState,
+    options: &CompactOptions,
+    alone: impl Fn(&DataFile) -> bool,
+) -> Vec<Vec<Arc<DataFile>>> {
     let mut days: BTreeMap<i32, Vec<Arc<DataFile>>> = BTreeMap::new();
     for file in state.files.values() {
         days.entry(file.day).or_default().push(Arc::clone(file));
@@ -150,15 +195,17 @@ fn groups(state: &TableState, options: &CompactOptions) -> Vec<Vec<Arc<DataFile>
     let mut groups = Vec::new();
     for (_, files) in days.into_iter().rev() {
         let mut tiers: BTreeMap<u32, Vec<Arc<DataFile>>> = BTreeMap::new();
-        for file in files.into_iter().filter(|file| file.stats.rows <= options.target_rows / 2) {
+        for file in files.into_iter().filter(|file| file.stats.rows <= options.target_rows / 2 || alone(file))
+        {
             let tier = if options.all_sizes { 0 } else { file.stats.rows.max(1).ilog2() / 3 };
             tiers.entry(tier).or_default().push(file);
         }
         for (_, mut files) in tiers {
-            if files.len() < options.at_least {
+            if files.len() < options.at_least && !files.iter().any(|file| alone(file)) {
                 continue;
             }
-            files.sort_by_key(|file| file.stats.rows);
+            // Neighbours in time belong into one file: then a range of time leaves files out.
+            files.sort_by_key(|file| (file.stats.integer_bounds("time"), file.stats.rows));
             let mut group: Vec<Arc<DataFile>> = Vec::new();
             let mut rows = 0;
             for file in files {
@@ -172,6 +219,6 @@ fn groups(state: &TableState, options: &CompactOptions) -> Vec<Vec<Arc<DataFile>
             groups.push(group);
         }
     }
-    groups.retain(|group| group.len() > 1);
+    groups.retain(|group| group.len() > 1 || alone(&group[0]));
     groups
 }

@@ -21,17 +21,21 @@ use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderB
 
 use crate::delta::{AddFile, ColumnStats, DataFile, FileStats, Value};
 use crate::error::{LakeError, Result};
+use crate::index::{self, IndexBuilder};
 use crate::layout::{self, Key};
 use crate::parquet_file::{self, Effort, Table};
 
 /// Rows taken from a file at a time, and put out at a time.
 const BATCH: usize = 8192;
 
-/// Merges files of one day and writes the result to the store.
+/// Merges files of one day and writes the result to the store, its index first. A row group ends where an
+/// hour begins once it has `row_group_rows`; `own` are the addresses known as vNICs' own, in order.
 pub(super) async fn flows(
     store: &Arc<dyn ObjectStore>,
     day: i32,
     group: &[Arc<DataFile>],
+    row_group_rows: usize,
+    own: &Arc<[u128]>,
 ) -> Result<AddFile> {
     let mut bodies = Vec::new();
     for file in group {
@@ -43,8 +47,9 @@ pub(super) async fn flows(
     }
     let stats = merged_stats(group);
     let expected = stats.rows;
-    let merged = tokio::task::spawn_blocking(move || merge(bodies)).await;
-    let (body, rows) = merged.map_err(|error| LakeError::Damaged {
+    let own = Arc::clone(own);
+    let merged = tokio::task::spawn_blocking(move || merge(bodies, row_group_rows, &own)).await;
+    let (body, index, rows) = merged.map_err(|error| LakeError::Damaged {
         path: "a merged data file".to_owned(),
         reason: format!("its encoder stopped: {error}"),
     })??;
@@ -54,15 +59,15 @@ pub(super) async fn flows(
             reason: format!("the files of its group hold {rows} rows, the log says {expected}"),
         });
     }
-    let path = format!("day={}/{}.parquet", flowglass_flow::time::format_day(day), uuid::Uuid::now_v7());
+    let path = index::indexed_path(day);
+    if let Some(name) = index::path_of(&path) {
+        crate::files::put_large(store, &Path::from(name), index).await?;
+    }
     let size = body.len() as u64;
     let location = Path::from(path.as_str());
     crate::files::put_large(store, &location, body).await?;
     Ok(AddFile { path, size, day, stats: stats.to_json(), modified: flowglass_flow::time::now() / 1000 })
 }
-
-/// Rows from which a row group may end: it does where the next hour begins.
-const ROW_GROUP_AT_LEAST: usize = 1 << 17;
 
 type Batches = Box<dyn Iterator<Item = std::result::Result<RecordBatch, ArrowError>>>;
 
@@ -124,12 +129,14 @@ fn sorted(
     Ok(starts.map(move |start| Ok(rows.slice(start, BATCH.min(rows.num_rows() - start)))))
 }
 
-fn merge(bodies: Vec<Bytes>) -> Result<(Vec<u8>, u64)> {
+/// Returns the merged file, its index and its rows.
+fn merge(bodies: Vec<Bytes>, row_group_rows: usize, own: &[u128]) -> Result<(Vec<u8>, Vec<u8>, u64)> {
     let wrong = |source| LakeError::Parquet { doing: "merge", path: "a merged data file".to_owned(), source };
     let opened = bodies.into_iter().map(Input::open).collect::<Result<Vec<_>>>()?;
     let mut inputs: Vec<Input> = opened.into_iter().flatten().collect();
     let properties = parquet_file::properties(Table::Flows, Effort::Kept);
-    let mut writer = FileEncoder::new(&schema::flow_file(), properties).map_err(wrong)?;
+    let writer = FileEncoder::new(&schema::flow_file(), properties).map_err(wrong)?;
+    let mut out = Output { writer, index: IndexBuilder::new(parquet_file::PAGE_ROWS, own) };
     let mut heap: BinaryHeap<_> =
         inputs.iter().enumerate().map(|(i, input)| Reverse((input.keys[0], i))).collect();
     let mut picked: Vec<(usize, usize)> = Vec::with_capacity(BATCH);
@@ -137,9 +144,10 @@ fn merge(bodies: Vec<Bytes>) -> Result<(Vec<u8>, u64)> {
     let mut hour = None;
     while let Some(Reverse((key, i))) = heap.pop() {
         let next_hour = hour.is_some_and(|hour| hour != key.hour);
-        if next_hour && group_rows >= ROW_GROUP_AT_LEAST || group_rows == parquet_file::ROW_GROUP_ROWS {
-            put_out(&inputs, &mut picked, &mut writer)?;
-            writer.end_row_group().map_err(wrong)?;
+        if next_hour && group_rows >= row_group_rows || group_rows == parquet_file::ROW_GROUP_ROWS {
+            out.put(&inputs, &mut picked)?;
+            out.writer.end_row_group().map_err(wrong)?;
+            out.index.end_group()?;
             group_rows = 0;
         }
         hour = Some(key.hour);
@@ -149,29 +157,38 @@ fn merge(bodies: Vec<Bytes>) -> Result<(Vec<u8>, u64)> {
         let exhausted = inputs[i].at == inputs[i].keys.len();
         // The picked rows point into the current batches: put them out before one of those is replaced.
         if exhausted || picked.len() == BATCH {
-            put_out(&inputs, &mut picked, &mut writer)?;
+            out.put(&inputs, &mut picked)?;
         }
         if !exhausted || inputs[i].advance()? {
             heap.push(Reverse((inputs[i].keys[inputs[i].at], i)));
         }
     }
-    put_out(&inputs, &mut picked, &mut writer)?;
-    Ok((writer.finish().map_err(wrong)?.0, rows))
+    out.put(&inputs, &mut picked)?;
+    Ok((out.writer.finish().map_err(wrong)?.0, out.index.finish()?, rows))
 }
 
-fn put_out(inputs: &[Input], picked: &mut Vec<(usize, usize)>, writer: &mut FileEncoder) -> Result<()> {
-    if picked.is_empty() {
-        return Ok(());
+/// The file being written.
+struct Output {
+    writer: FileEncoder,
+    index: IndexBuilder,
+}
+
+impl Output {
+    fn put(&mut self, inputs: &[Input], picked: &mut Vec<(usize, usize)>) -> Result<()> {
+        if picked.is_empty() {
+            return Ok(());
+        }
+        let batches: Vec<&RecordBatch> = inputs.iter().map(|input| &input.batch).collect();
+        let rows = interleave_record_batch(&batches, picked)
+            .map_err(|source| LakeError::Arrow { doing: "merge rows", source })?;
+        picked.clear();
+        self.index.push(&rows)?;
+        self.writer.push(rows).map_err(|source| LakeError::Parquet {
+            doing: "encode",
+            path: "a merged data file".to_owned(),
+            source,
+        })
     }
-    let batches: Vec<&RecordBatch> = inputs.iter().map(|input| &input.batch).collect();
-    let rows = interleave_record_batch(&batches, picked)
-        .map_err(|source| LakeError::Arrow { doing: "merge rows", source })?;
-    picked.clear();
-    writer.push(rows).map_err(|source| LakeError::Parquet {
-        doing: "encode",
-        path: "a merged data file".to_owned(),
-        source,
-    })
 }
 
 /// The columns of flow rows while they are merged: text that repeats stays in dictionaries.

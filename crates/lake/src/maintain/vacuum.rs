@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::delta::{TableLog, removed_paths};
 use crate::error::Result;
 use crate::files;
+use crate::index;
 use crate::lake::{Lake, Snapshot};
 use crate::manifest::{self, Manifest, OWN_FOLDER};
 
@@ -65,6 +66,7 @@ impl Lake {
         // Listed before the snapshot is taken: a file that is committed in between is then active, not unknown.
         let flows = data_files(self.flows()).await?;
         let objects = data_files(self.objects()).await?;
+        let indexes = files::list(self.flows().store(), &Path::from(format!("{OWN_FOLDER}/index"))).await?;
         let snapshot = self.refresh().await?;
         let pending = self.pending_files(&snapshot).await?;
         for (log, listed, state) in
@@ -85,6 +87,18 @@ impl Lake {
                 if !dry_run {
                     files::delete(log.store(), &path).await?;
                 }
+            }
+        }
+        let lately = lately_removed(self.flows(), cutoff).await?;
+        let in_use = snapshot.flows.files.keys().map(AsRef::as_ref).chain(lately.iter().map(String::as_str));
+        let in_use: HashSet<String> = in_use.filter_map(index::path_of).collect();
+        for meta in indexes {
+            if in_use.contains(meta.location.as_ref()) || meta.last_modified.timestamp_micros() > cutoff {
+                continue;
+            }
+            report.bytes += meta.size;
+            if !dry_run {
+                files::delete(self.flows().store(), &meta.location).await?;
             }
         }
         let folded_before = now - i64::try_from(MANIFESTS_FOR.as_micros()).unwrap_or(i64::MAX);

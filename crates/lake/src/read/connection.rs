@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::record_batch::RecordBatch;
-use datafusion::logical_expr::{Expr, col, lit};
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, col, lit};
 use flowglass_flow::RowId;
-use flowglass_query::Query;
+use flowglass_query::{AddressRange, AddressSet, Operand, Predicate, Query, Tree};
 
 use super::aggregate::column_named;
 use super::engine::Run;
@@ -69,12 +69,11 @@ impl Reader {
             Some(start) => lower::all([tuple_is(&first.tuple), around(start, start)]),
             None => super::reader::row_filter(row),
         };
-        let plan = self.flows(&run).and_then(|flows| {
-            flows
-                .filter(lower::all([same, visible]))?
-                .sort_with_limit([col("time").sort(true, false)], Some(MAX_RECORDS))?
-                .build()
-        });
+        let (initiator, _, target, ..) = &first.tuple;
+        let hosts = between(initiator.iter().map(String::as_str), target.iter().map(String::as_str));
+        let plan = Box::pin(self.flows_of(&run, &hosts)).await?.filter(lower::all([same, visible])).and_then(
+            |rows| rows.sort_with_limit([col("time").sort(true, false)], Some(MAX_RECORDS))?.build(),
+        );
         let related = run.collect(planned(plan)?).await?;
         let mut all = Vec::new();
         for batch in &related.batches {
@@ -109,7 +108,8 @@ impl Reader {
         let run = self.start(limits).await?;
         let limit = limit.clamp(1, limits.max_rows.max(1));
         let newest =
-            self.newest_records(&run, scope, limit.saturating_mul(RECORDS_EACH).min(MAX_RECORDS)).await?;
+            Box::pin(self.newest_records(&run, scope, limit.saturating_mul(RECORDS_EACH).min(MAX_RECORDS)))
+                .await?;
         let (matching, complete, cost) = newest;
         let mut asked: BTreeMap<FiveTuple, BTreeSet<RowId>> = BTreeMap::new();
         let (mut first, mut last) = (i64::MAX, i64::MIN);
@@ -125,7 +125,7 @@ impl Reader {
         }
         let mut meta = self.meta(&run, scope, &measured(Measure::Connections, scope, &run.view), cost);
         if asked.is_empty() {
-            let nearest = self.nearest(&run, scope, &mut meta).await?;
+            let nearest = Box::pin(self.nearest(&run, scope, &mut meta)).await?;
             meta.elapsed_ms = run.elapsed_ms();
             return Ok(ConnectionListAnswer { meta, connections: Vec::new(), truncated: false, nearest });
         }
@@ -142,10 +142,13 @@ impl Reader {
             around(first, last),
             scope.filter.as_ref().map_or_else(lower::truth, lower::query),
         ]);
-        let plan = self.flows(&run).and_then(|flows| {
-            flows
-                .filter(condition)?
-                .project(COLUMNS.map(col))?
+        let side = |of: fn(&FiveTuple) -> &Option<String>| {
+            let ends: Option<BTreeSet<&str>> = asked.keys().map(|tuple| of(tuple).as_deref()).collect();
+            ends.unwrap_or_default()
+        };
+        let hosts = between(side(|tuple| &tuple.0).into_iter(), side(|tuple| &tuple.2).into_iter());
+        let plan = Box::pin(self.flows_of(&run, &hosts)).await?.filter(condition).and_then(|rows| {
+            rows.project(COLUMNS.map(col))?
                 .sort_with_limit([col("time").sort(false, false)], Some(10 * MAX_RECORDS))?
                 .build()
         });
@@ -177,14 +180,14 @@ impl Reader {
         scope: &Scope,
         limit: usize,
     ) -> Result<(Vec<Record>, bool, super::engine::Cost)> {
-        let plan = self.flows(run).and_then(|flows| {
+        let plan = |flows: LogicalPlanBuilder| {
             flows
                 .filter(lower::scope(scope))?
                 .project(COLUMNS.map(col))?
                 .sort_with_limit([col("time").sort(false, false)], Some(limit + 1))?
                 .build()
-        });
-        let found = run.collect(planned(plan)?).await?;
+        };
+        let found = Box::pin(self.newest(run, scope, None, limit + 1, plan)).await?;
         let mut newest = Vec::new();
         for batch in &found.batches {
             newest.extend(records_of(batch)?);
@@ -193,6 +196,26 @@ impl Reader {
         newest.truncate(limit);
         Ok((newest, complete, found.cost))
     }
+}
+
+/// A scope that holds all records between some initiators and some targets; none of a side stands for any.
+fn between<'t>(initiators: impl Iterator<Item = &'t str>, targets: impl Iterator<Item = &'t str>) -> Scope {
+    let term = |column: &'static str, addresses: Vec<AddressRange>| match addresses.is_empty() {
+        true => Tree::Everything,
+        false => Tree::term(
+            Predicate::Address { operand: Operand::Column(column), set: AddressSet::new(addresses) },
+            0..0,
+        ),
+    };
+    let bits = |text: &str| {
+        let bits = flowglass_flow::address::to_bits(flowglass_flow::address::parse(text)?);
+        Some(AddressRange { first: bits, last: bits })
+    };
+    let tree = Tree::and([
+        term("initiator_ip", initiators.filter_map(bits).collect()),
+        term("target_ip", targets.filter_map(bits).collect()),
+    ]);
+    Scope::new(Query { tree, ..Query::everything() }, Range::default())
 }
 
 /// Connections that began between two instants, give or take what clocks differ.

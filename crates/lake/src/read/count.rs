@@ -14,6 +14,7 @@ use super::engine::{Cost, Run, cost_of};
 use super::lower;
 use super::measure::{Measured, default_measure, measured};
 use super::reader::{Reader, files_table, planned};
+use super::summary::{Dimension, Key, Summary};
 use crate::answer::{
     CountAnswer, Facet, FacetsAnswer, Limits, Measure, Range, Scope, TopAnswer, TopValue, Value, ValueCount,
     ValuesAnswer,
@@ -43,9 +44,9 @@ impl Reader {
     ) -> Result<CountAnswer> {
         let run = self.start(limits).await?;
         let measured = measured(measure.unwrap_or(Measure::AllRecords), scope, &run.view);
-        let (count, cost) = self.total(&run, scope, &measured).await?;
+        let (count, cost) = Box::pin(self.total(&run, scope, &measured)).await?;
         let mut meta = self.meta(&run, scope, &measured, cost);
-        let nearest = if count == 0 { self.nearest(&run, scope, &mut meta).await? } else { None };
+        let nearest = if count == 0 { Box::pin(self.nearest(&run, scope, &mut meta)).await? } else { None };
         meta.elapsed_ms = run.elapsed_ms();
         Ok(CountAnswer { meta, count, nearest })
     }
@@ -64,9 +65,10 @@ impl Reader {
     ) -> Result<TopAnswer> {
         let run = self.start(limits).await?;
         let measured = measured(measure.unwrap_or_else(|| default_measure(scope, &[name])), scope, &run.view);
-        let (top, cost) = self.top_of(&run, scope, name, n.min(limits.max_rows), &measured).await?;
+        let (top, cost) = Box::pin(self.top_of(&run, scope, name, n.min(limits.max_rows), &measured)).await?;
         let mut meta = self.meta(&run, scope, &measured, cost);
-        let nearest = if top.distinct == 0 { self.nearest(&run, scope, &mut meta).await? } else { None };
+        let nearest =
+            if top.distinct == 0 { Box::pin(self.nearest(&run, scope, &mut meta)).await? } else { None };
         meta.elapsed_ms = run.elapsed_ms();
         let Top { values, total, distinct } = top;
         Ok(TopAnswer { meta, field: name.to_owned(), values, total, distinct, nearest })
@@ -89,7 +91,8 @@ impl Reader {
         let mut facets = Vec::with_capacity(fields.len());
         let mut cost = Cost::default();
         for name in fields {
-            let (top, part) = self.top_of(&run, scope, name, n.min(limits.max_rows), &measured).await?;
+            let (top, part) =
+                Box::pin(self.top_of(&run, scope, name, n.min(limits.max_rows), &measured)).await?;
             cost.rows += part.rows;
             cost.files = cost.files.max(part.files);
             let Top { values, total, distinct } = top;
@@ -148,11 +151,23 @@ impl Reader {
 
     /// The measure of a scope.
     pub(super) async fn total(&self, run: &Run, scope: &Scope, measured: &Measured) -> Result<(u64, Cost)> {
-        let plan = self.flows(run).and_then(|flows| {
-            group(flows.filter(lower::scope(scope))?, &[], &[Figure::from(measured)])?.build()
-        });
-        let found = run.collect(planned(plan)?).await?;
-        let mut count = 0_u64;
+        let (mut count, mut files, flows) =
+            match Box::pin(self.summary(run, scope, measured, Dimension::Whole)).await? {
+                Some(summary) => {
+                    let told = summary.counts.values().fold(0_u64, |sum, count| sum.saturating_add(*count));
+                    if summary.rest.is_empty() {
+                        return Ok((told, Cost { rows: 0, files: summary.files }));
+                    }
+                    (told, summary.files, self.flows_in(run, summary.rest)?)
+                }
+                None => (0, 0, Box::pin(self.flows_of(run, scope)).await?),
+            };
+        let plan = flows
+            .filter(lower::scope(scope))
+            .and_then(|rows| group(rows, &[], &[Figure::from(measured)])?.build());
+        let mut found = run.collect(planned(plan)?).await?;
+        files += found.cost.files;
+        found.cost.files = files;
         for batch in &found.batches {
             let values = Values::column(batch, 0)?;
             count = (0..batch.num_rows()).fold(count, |sum, row| sum.saturating_add(values.number(row)));
@@ -169,11 +184,70 @@ impl Reader {
         measured: &Measured,
     ) -> Result<(Top, Cost)> {
         let key = field(name)?;
-        let plan = self.flows(run).and_then(|flows| {
-            group(flows.filter(lower::scope(scope))?, &[key], &[Figure::from(measured)])?.build()
-        });
-        greatest(run, planned(plan)?, n).await
+        let summary = match Dimension::of_field(name) {
+            Some(dimension) => {
+                Box::pin(self.summary(run, scope, measured, dimension)).await?.map(|found| (dimension, found))
+            }
+            None => None,
+        };
+        let Some((dimension, mut summary)) = summary else {
+            let rows = Box::pin(self.flows_of(run, scope)).await?.filter(lower::scope(scope));
+            let plan = rows.and_then(|rows| group(rows, &[key], &[Figure::from(measured)])?.build());
+            return greatest(run, planned(plan)?, n).await;
+        };
+        let mut cost = Cost { rows: 0, files: summary.files };
+        let rest = std::mem::take(&mut summary.rest);
+        if !rest.is_empty() {
+            let rows = self.flows_in(run, rest)?.filter(lower::scope(scope));
+            let plan = rows.and_then(|rows| group(rows, &[key], &[Figure::from(measured)])?.build());
+            cost += add_rows(run, planned(plan)?, dimension, &mut summary).await?;
+        }
+        Ok((greatest_of(&summary, n), cost))
     }
+}
+
+/// Adds the (value, count) rows of a plan to what indexes told.
+async fn add_rows(
+    run: &Run,
+    plan: datafusion::logical_expr::LogicalPlan,
+    dimension: Dimension,
+    summary: &mut Summary,
+) -> Result<Cost> {
+    let physical = run.plan(&plan).await?;
+    let mut stream = run.stream(&physical)?;
+    while let Some(batch) = stream.next().await {
+        let batch: RecordBatch = batch?;
+        let (values, counts) = (Values::column(&batch, 0)?, Values::column(&batch, 1)?);
+        for row in 0..batch.num_rows() {
+            let count = counts.number(row);
+            if count > 0 {
+                let key = Key::of(&values.value(row), dimension);
+                let sum = summary.counts.entry((0, key)).or_default();
+                *sum = sum.saturating_add(count);
+            }
+        }
+    }
+    Ok(cost_of(&physical))
+}
+
+/// The greatest counts of a summary; ties by value.
+fn greatest_of(summary: &Summary, n: usize) -> Top {
+    let total = summary.counts.values().fold(0_u64, |sum, count| sum.saturating_add(*count));
+    let distinct = summary.counts.len() as u64;
+    let mut counts: Vec<u64> = summary.counts.values().copied().collect();
+    // Only what reaches the n-th greatest count is turned into values.
+    let least = match counts.len().checked_sub(n) {
+        Some(0) | None => 0,
+        Some(below) => *counts.select_nth_unstable(below).1,
+    };
+    let candidates = summary.counts.iter().filter(|(_, count)| n > 0 && **count >= least);
+    let mut ranked: Vec<Ranked> =
+        candidates.map(|((_, key), count)| Ranked { count: *count, value: key.value() }).collect();
+    ranked.sort_by(|a, b| b.cmp(a));
+    ranked.truncate(n);
+    let values =
+        ranked.into_iter().map(|ranked| TopValue { value: ranked.value, count: ranked.count }).collect();
+    Top { values, total, distinct }
 }
 
 /// Runs a plan of (value, count) rows and keeps the greatest counts; ties by value. Groups that count 0 are none.

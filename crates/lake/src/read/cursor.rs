@@ -35,6 +35,11 @@ impl Order {
         Ok(Self(keys))
     }
 
+    /// True if time decides first, the newest in front.
+    pub(crate) fn is_newest_first(&self) -> bool {
+        self.0.first().is_some_and(|key| key.field == "time" && key.descending)
+    }
+
     /// The columns that decide the order.
     pub(crate) fn fields(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|key| key.field.as_str())
@@ -106,8 +111,18 @@ pub(crate) fn at_end(batch: &RecordBatch, order: &Order, scope: &Scope, version:
     Ok(Cursor(text))
 }
 
-/// Reads a cursor: the lake version it holds at, and the rows after it.
-pub(crate) fn resume(cursor: &Cursor, order: &Order, scope: &Scope) -> Result<(u64, Expr)> {
+/// Where a cursor goes on.
+pub(crate) struct Resumed {
+    /// The lake version it holds at.
+    pub(crate) version: u64,
+    /// The rows after it.
+    pub(crate) after: Expr,
+    /// The instant it stands at, where the order is newest first.
+    pub(crate) upto: Option<i64>,
+}
+
+/// Reads a cursor.
+pub(crate) fn resume(cursor: &Cursor, order: &Order, scope: &Scope) -> Result<Resumed> {
     let bad = |reason: &str| LakeError::BadRequest {
         reason: format!("the cursor {reason}"),
         hint: Some("use the `next` of an answer to the same question, or start without a cursor".to_owned()),
@@ -130,7 +145,11 @@ pub(crate) fn resume(cursor: &Cursor, order: &Order, scope: &Scope) -> Result<(u
         .map(|(field, value)| scalar(value, schema.field_with_name(field).ok()?.data_type()))
         .collect();
     let values = values.filter(|values| values.len() == order.0.len()).ok_or_else(|| bad("is damaged"))?;
-    Ok((place.v, order.after(&values)))
+    let upto = match values.first() {
+        Some(ScalarValue::TimestampMicrosecond(at, _)) if order.is_newest_first() => *at,
+        _ => None,
+    };
+    Ok(Resumed { version: place.v, after: order.after(&values), upto })
 }
 
 /// What an error means to who goes on with a cursor: files that are gone were of the version the cursor holds at.

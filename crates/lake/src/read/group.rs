@@ -81,7 +81,8 @@ impl Reader {
         let rows: Vec<GroupRow> = rows.collect();
         let mut meta = self.meta(&run, scope, &named, found.cost);
         meta.warnings.append(&mut warnings);
-        let nearest = if rows.is_empty() { self.nearest(&run, scope, &mut meta).await? } else { None };
+        let nearest =
+            if rows.is_empty() { Box::pin(self.nearest(&run, scope, &mut meta)).await? } else { None };
         meta.elapsed_ms = run.elapsed_ms();
         Ok(GroupAnswer {
             meta,
@@ -135,11 +136,12 @@ impl Reader {
         let by_value = order.map(|(at, descending)| col(format!("v{at}")).sort(!descending, false));
         let by_key = (0..keys.len()).map(|at| col(format!("k{at}")).sort(true, false));
         let sort: Vec<_> = by_value.into_iter().chain(by_key).collect();
-        let plan = self.flows(run).and_then(|flows| {
-            let rows = flows
-                .filter(lower::all(std::iter::once(lower::scope(scope)).chain(narrowing.iter().cloned())))?;
-            group(rows, &keys, &figures)?.sort_with_limit(sort, Some(limit))?.build()
-        });
+        let condition = lower::all(std::iter::once(lower::scope(scope)).chain(narrowing.iter().cloned()));
+        let plan = self
+            .flows_of(run, scope)
+            .await?
+            .filter(condition)
+            .and_then(|rows| group(rows, &keys, &figures)?.sort_with_limit(sort, Some(limit))?.build());
         let found = run.collect(planned(plan)?).await?;
         let mut rows: Vec<(Vec<Value>, Vec<Value>)> = Vec::new();
         for batch in &found.batches {

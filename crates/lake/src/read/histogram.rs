@@ -3,19 +3,21 @@
 use std::collections::BTreeMap;
 
 use arrow::datatypes::DataType;
-use datafusion::logical_expr::{Expr, cast, lit, when};
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, cast, lit, when};
 use flowglass_flow::{Kind, catalogue};
 
 use super::aggregate::{Figure, Values, field, group};
 use super::buckets::Buckets;
-use super::count::Top;
+use super::count::{Top, compare};
 use super::engine::{Cost, Run};
 use super::lower;
 use super::measure::{Measured, default_measure, measured, queries};
 use super::reader::{Reader, planned};
+use super::summary::{ClassColumn, Dimension, Key};
 use crate::answer::{BucketCount, HistogramAnswer, HistogramOptions, Instant, Range, Scope, Series, Value};
 use crate::coverage::CoverageQuestion;
 use crate::error::{LakeError, Result};
+use crate::index::MINUTE;
 
 /// Series of a split chart; the rest is summed up.
 const SERIES: usize = 10;
@@ -36,13 +38,13 @@ impl Reader {
         let (from, to) = (scope.range.from.unwrap_or(0), scope.range.to.unwrap_or(0));
         let buckets = Buckets::new(from, to, options.bucket, options.time_zone.as_deref())?;
         let (series, cost) = match split {
-            None => self.plain(&run, &scope, &measured, &buckets).await?,
-            Some(name) => self.split(&run, &scope, &measured, &buckets, name).await?,
+            None => Box::pin(self.plain(&run, &scope, &measured, &buckets)).await?,
+            Some(name) => Box::pin(self.split(&run, &scope, &measured, &buckets, name)).await?,
         };
         let mut meta = self.meta(&run, &scope, &measured, cost);
         meta.warnings.append(&mut warnings);
         let nothing = series.iter().all(|series| series.total == 0);
-        let nearest = if nothing { self.nearest(&run, &scope, &mut meta).await? } else { None };
+        let nearest = if nothing { Box::pin(self.nearest(&run, &scope, &mut meta)).await? } else { None };
         meta.elapsed_ms = run.elapsed_ms();
         Ok(HistogramAnswer {
             meta,
@@ -87,9 +89,15 @@ impl Reader {
         measured: &Measured,
         buckets: &Buckets,
     ) -> Result<(Vec<Series>, Cost)> {
-        let (counts, cost) = self.bucket_counts(run, scope, measured, buckets, &[]).await?;
+        let (counts, cost) = match Box::pin(self.minutes(run, scope, measured, buckets, None)).await? {
+            Some((counts, cost)) => (counts.into_values().next().unwrap_or_default(), cost),
+            None => {
+                let flows = Box::pin(self.flows_of(run, scope)).await?;
+                let (counts, cost) = self.bucket_counts(run, flows, scope, measured, buckets, &[]).await?;
+                (counts.into_values().next().unwrap_or_default(), cost)
+            }
+        };
         let fractions = fractions(run, scope, buckets);
-        let counts = counts.into_values().next().unwrap_or_default();
         Ok((vec![series(Value::Null, false, &counts, buckets, &fractions)], cost))
     }
 
@@ -107,8 +115,14 @@ impl Reader {
                 hint: Some("split by another field; the buckets are the time".to_owned()),
             });
         }
+        if let Some(column) = ClassColumn::named(name)
+            && let Some((counts, cost)) =
+                Box::pin(self.minutes(run, scope, measured, buckets, Some(column))).await?
+        {
+            return Ok((by_value(run, scope, buckets, counts), cost));
+        }
         let (Top { values, distinct, .. }, mut cost) =
-            self.top_of(run, scope, name, SERIES, measured).await?;
+            Box::pin(self.top_of(run, scope, name, SERIES, measured)).await?;
         // The key's printed form: any type can be compared and given back so.
         let text = cast(field(name)?, DataType::Utf8View);
         let named: Vec<String> =
@@ -117,7 +131,8 @@ impl Reader {
         let planned_key = when(in_list.clone(), text.clone()).end();
         let key = planned(planned_key)?;
         let other = lower::all([text.is_not_null(), Expr::IsNotTrue(Box::new(in_list))]);
-        let (counts, more) = self.bucket_counts(run, scope, measured, buckets, &[key, other]).await?;
+        let flows = Box::pin(self.flows_of(run, scope)).await?;
+        let (counts, more) = self.bucket_counts(run, flows, scope, measured, buckets, &[key, other]).await?;
         cost.rows += more.rows;
         let fractions = fractions(run, scope, buckets);
         let none = BTreeMap::new();
@@ -142,19 +157,71 @@ impl Reader {
         Ok((all, cost))
     }
 
+    /// Counts per bucket and value of a column that classes tell, from indexes as far as they go; none if they do not.
+    async fn minutes(
+        &self,
+        run: &Run,
+        scope: &Scope,
+        measured: &Measured,
+        buckets: &Buckets,
+        split: Option<ClassColumn>,
+    ) -> Result<Option<(ByValue, Cost)>> {
+        if buckets.bounds.iter().any(|bound| bound % MINUTE != 0) {
+            return Ok(None);
+        }
+        let Some(summary) = Box::pin(self.summary(run, scope, measured, Dimension::Minute(split))).await?
+        else {
+            return Ok(None);
+        };
+        let mut cost = Cost { rows: 0, files: summary.files };
+        let mut counts = ByValue::new();
+        let mut add = |key: Option<String>, bucket: usize, count: u64| {
+            let sum = counts.entry(key).or_default().entry(bucket).or_default();
+            *sum = u64::saturating_add(*sum, count);
+        };
+        for ((minute, key), count) in summary.counts {
+            let start = minute.saturating_mul(MINUTE);
+            let bucket = buckets.bounds.partition_point(|bound| *bound <= start);
+            let Some(bucket) = bucket.checked_sub(1).filter(|bucket| *bucket < buckets.len()) else {
+                continue;
+            };
+            let text = match key {
+                Key::Text(text) => Some(text.to_string()),
+                _ => None,
+            };
+            add(text, bucket, count);
+        }
+        if !summary.rest.is_empty() {
+            let column = match split {
+                None => None,
+                Some(ClassColumn::Action) => Some("action"),
+                Some(ClassColumn::Direction) => Some("direction"),
+            };
+            let keys = column.map(field).transpose()?.into_iter().collect::<Vec<_>>();
+            let flows = self.flows_in(run, summary.rest)?;
+            let (found, more) = self.bucket_counts(run, flows, scope, measured, buckets, &keys).await?;
+            for ((key, _), found) in found {
+                found.into_iter().for_each(|(bucket, count)| add(key.clone(), bucket, count));
+            }
+            cost += more;
+        }
+        Ok(Some((counts, cost)))
+    }
+
     /// Counts per bucket, for every (split value, is another) pair.
     async fn bucket_counts(
         &self,
         run: &Run,
+        flows: LogicalPlanBuilder,
         scope: &Scope,
         measured: &Measured,
         buckets: &Buckets,
         split: &[Expr],
     ) -> Result<(BTreeMap<(Option<String>, bool), BTreeMap<usize, u64>>, Cost)> {
         let keys: Vec<Expr> = std::iter::once(buckets.key()).chain(split.iter().cloned()).collect();
-        let plan = self.flows(run).and_then(|flows| {
-            group(flows.filter(lower::scope(scope))?, &keys, &[Figure::from(measured)])?.build()
-        });
+        let plan = flows
+            .filter(lower::scope(scope))
+            .and_then(|rows| group(rows, &keys, &[Figure::from(measured)])?.build());
         let found = run.collect(planned(plan)?).await?;
         let mut counts: BTreeMap<_, BTreeMap<usize, u64>> = BTreeMap::new();
         for batch in &found.batches {
@@ -171,6 +238,33 @@ impl Reader {
         }
         Ok((counts, found.cost))
     }
+}
+
+/// Counts per bucket, by the value of a column.
+type ByValue = BTreeMap<Option<String>, BTreeMap<usize, u64>>;
+
+/// The series of a split by a column of few values, the greatest first.
+fn by_value(run: &Run, scope: &Scope, buckets: &Buckets, counts: ByValue) -> Vec<Series> {
+    let fractions = fractions(run, scope, buckets);
+    let mut all: Vec<Series> = counts
+        .into_iter()
+        .map(|(key, counts)| {
+            series(key.map_or(Value::Null, Value::Text), false, &counts, buckets, &fractions)
+        })
+        .filter(|series| series.total > 0)
+        .collect();
+    all.sort_by(|a, b| b.total.cmp(&a.total).then_with(|| compare(&a.key, &b.key)));
+    if all.len() > SERIES {
+        let rest = all.split_off(SERIES);
+        let mut sums = BTreeMap::new();
+        for series in rest {
+            for (at, bucket) in series.buckets.iter().enumerate().filter(|(_, bucket)| bucket.value > 0) {
+                *sums.entry(at).or_insert(0_u64) += bucket.value;
+            }
+        }
+        all.push(series(Value::Null, true, &sums, buckets, &fractions));
+    }
+    all
 }
 
 fn fractions(run: &Run, scope: &Scope, buckets: &Buckets) -> Vec<Option<f64>> {

@@ -134,6 +134,41 @@ fn is_not_true(expr: Expr) -> Expr {
 /// Drops the target's report of traffic that the initiator's vNIC reports as well: inbound records whose initiator is
 /// an asked vNIC's own address, in the same VPC or in no other.
 fn not_from_the_other_side(scope: &Scope, view: &View) -> Expr {
+    let Owners { anywhere, by_vpc } = owners(scope, view);
+    let is_one_of = |addresses: Vec<IpAddr>| {
+        col("initiator_ip").in_list(addresses.iter().map(|address| lit(address.to_string())).collect(), false)
+    };
+    let in_vpc = by_vpc.into_iter().map(|(vpc, addresses)| {
+        let vpc = vpc.map_or_else(|| col("vpc_id").is_null(), |vpc| col("vpc_id").eq(lit(vpc)));
+        vpc.and(is_one_of(addresses.into_iter().collect()))
+    });
+    let mut owned: Vec<Expr> = in_vpc.collect();
+    if !anywhere.is_empty() {
+        owned.push(is_one_of(anywhere));
+    }
+    if owned.is_empty() {
+        return lower::truth();
+    }
+    is_not_true(col("direction").eq(lit("I")).and(lower::any(owned)))
+}
+
+/// The addresses whose inbound records count only where their own vNIC reports them, by value and in order; none if the
+/// address alone does not decide that.
+pub(crate) fn own_addresses_once(scope: &Scope, view: &View) -> Option<Arc<[u128]>> {
+    let Owners { anywhere, by_vpc } = owners(scope, view);
+    let bits: BTreeSet<u128> = anywhere.into_iter().map(flowglass_flow::address::to_bits).collect();
+    by_vpc.is_empty().then(|| bits.into_iter().collect())
+}
+
+/// The own addresses of asked vNICs.
+struct Owners<'v> {
+    /// Of one vNIC only.
+    anywhere: Vec<IpAddr>,
+    /// Of several, by the VPC they are in.
+    by_vpc: BTreeMap<Option<&'v str>, BTreeSet<IpAddr>>,
+}
+
+fn owners<'v>(scope: &Scope, view: &'v View) -> Owners<'v> {
     let asked = view.coverage.described(queries(scope));
     let mut owners: BTreeMap<IpAddr, Vec<(&str, Option<&str>)>> = BTreeMap::new();
     for own in view.coverage.own_addresses() {
@@ -151,21 +186,7 @@ fn not_from_the_other_side(scope: &Scope, view: &View) -> Expr {
             }),
         }
     }
-    let is_one_of = |addresses: Vec<IpAddr>| {
-        col("initiator_ip").in_list(addresses.iter().map(|address| lit(address.to_string())).collect(), false)
-    };
-    let in_vpc = by_vpc.into_iter().map(|(vpc, addresses)| {
-        let vpc = vpc.map_or_else(|| col("vpc_id").is_null(), |vpc| col("vpc_id").eq(lit(vpc)));
-        vpc.and(is_one_of(addresses.into_iter().collect()))
-    });
-    let mut owned: Vec<Expr> = in_vpc.collect();
-    if !anywhere.is_empty() {
-        owned.push(is_one_of(anywhere));
-    }
-    if owned.is_empty() {
-        return lower::truth();
-    }
-    is_not_true(col("direction").eq(lit("I")).and(lower::any(owned)))
+    Owners { anywhere, by_vpc }
 }
 
 /// The query and the row filter of a scope.

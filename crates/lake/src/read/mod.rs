@@ -14,12 +14,15 @@ mod group;
 mod histogram;
 mod lower;
 mod measure;
+mod narrow;
+mod newest;
 mod provider;
 mod reader;
 mod row_match;
 mod search;
 mod sql;
 mod stitch;
+mod summary;
 mod tail;
 mod view;
 

@@ -4,7 +4,7 @@
 //! DataFusion's own Parquet source, so that every option of it (late materialisation, page index, bloom filters, dynamic
 //! filters of top-K) applies and the plan stays one that other DataFusion engines can run.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{ArrayRef, BooleanArray, Date32Array, UInt64Array};
@@ -18,7 +18,9 @@ use datafusion::common::{
 };
 use datafusion::config::TableParquetOptions;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
+use datafusion::datasource::physical_plan::parquet::{
+    CachedParquetFileReaderFactory, ParquetAccessPlan, RowGroupAccess,
+};
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
@@ -72,6 +74,8 @@ pub(crate) struct FilesTable {
     folder: Path,
     store: Arc<dyn ObjectStore>,
     files: Vec<Arc<DataFile>>,
+    /// How to read the row groups of files that are not read whole.
+    access: HashMap<Box<str>, Vec<RowGroupAccess>>,
 }
 
 impl FilesTable {
@@ -88,7 +92,12 @@ impl FilesTable {
             schema.fields().iter().cloned().partition(|field| field.name() == PARTITION);
         let table_schema =
             TableSchema::builder(Arc::new(Schema::new(columns))).with_table_partition_cols(partition).build();
-        Self { schema, table_schema, folder, store, files }
+        Self { schema, table_schema, folder, store, files, access: HashMap::new() }
+    }
+
+    /// Restricts how a file is read.
+    pub(crate) fn read_only(&mut self, path: &str, groups: Vec<RowGroupAccess>) {
+        self.access.insert(path.into(), groups);
     }
 
     /// All files, newest first.
@@ -111,18 +120,29 @@ impl FilesTable {
         Ok(self.files.iter().zip(kept).filter_map(|(file, kept)| kept.then_some(file)).collect())
     }
 
+    fn rows_read(&self, file: &DataFile) -> Precision<usize> {
+        match self.access.get(&*file.path) {
+            Some(groups) if groups.iter().any(|group| *group != RowGroupAccess::Scan) => Precision::Absent,
+            _ => rows(file).map_or(Precision::Absent, Precision::Exact),
+        }
+    }
+
     fn partitioned_file(&self, file: &DataFile) -> PartitionedFile {
         let location = file.path.split('/').fold(self.folder.clone(), |path, part| path.join(part));
         let columns =
             self.table_schema.file_schema().fields().iter().map(|field| column_statistics(file, field));
+        let access = self.access.get(&*file.path);
         let statistics = Statistics {
-            num_rows: rows(file).map_or(Precision::Absent, Precision::Exact),
+            num_rows: self.rows_read(file),
             total_byte_size: Precision::Absent,
             column_statistics: columns.collect(),
         };
         let mut partitioned = PartitionedFile::new("", file.size);
         // Set apart, because the constructor would encode the path once more.
         partitioned.object_meta.location = location;
+        if let Some(groups) = access {
+            partitioned = partitioned.with_extension(ParquetAccessPlan::new(groups.clone()));
+        }
         partitioned
             .with_partition_values(vec![ScalarValue::Date32(Some(file.day))])
             .with_statistics(Arc::new(statistics))
@@ -161,7 +181,7 @@ impl TableProvider for FilesTable {
         let mut groups: Vec<Vec<PartitionedFile>> = vec![Vec::new(); group_count];
         let mut total = Precision::Exact(0);
         for (at, file) in kept.iter().enumerate() {
-            total = total.add(&rows(file).map_or(Precision::Absent, Precision::Exact));
+            total = total.add(&self.rows_read(file));
             groups[at % group_count].push(self.partitioned_file(file));
         }
         let options = TableParquetOptions {

@@ -11,12 +11,14 @@ use datafusion::logical_expr::{Expr, LogicalPlanBuilder, col, lit};
 use super::engine::{Cost, Engine, ReaderOptions, Run, query_error};
 use super::lower;
 use super::measure::{Measured, queries};
+use super::narrow::Part;
 use super::provider::{FilesTable, conform, flow_rows, object_rows};
 use super::view::{View, Views};
 use crate::answer::{Limits, Meta, Scope};
 use crate::coverage::{CoverageQuestion, CoverageReport};
 use crate::delta::DataFile;
 use crate::error::Result;
+use crate::index::IndexCache;
 
 /// Asks questions of a lake. Cheap to clone; every question is answered from the newest version.
 ///
@@ -26,6 +28,7 @@ use crate::error::Result;
 pub struct Reader {
     pub(super) views: Arc<dyn Views>,
     engine: Arc<Engine>,
+    pub(super) indexes: IndexCache,
     tables: Arc<parking_lot::Mutex<Option<Tables>>>,
 }
 
@@ -42,7 +45,12 @@ impl Reader {
     /// # Errors
     /// If the query engine cannot be started.
     pub fn new(views: Arc<dyn Views>, options: &ReaderOptions) -> Result<Self> {
-        Ok(Self { views, engine: Arc::new(Engine::new(options)?), tables: Arc::default() })
+        Ok(Self {
+            views,
+            engine: Arc::new(Engine::new(options)?),
+            indexes: IndexCache::default(),
+            tables: Arc::default(),
+        })
     }
 
     /// The newest version of the lake.
@@ -74,7 +82,10 @@ impl Reader {
     pub async fn plan(&self, scope: &Scope) -> Result<String> {
         let run = self.start(Limits::default()).await?;
         let order = super::cursor::Order::new(&[])?;
-        let plan = self.search_plan(&run, scope, &order, &["time".to_owned()], lower::truth(), Some(100))?;
+        let flows = Box::pin(self.flows_of(&run, scope)).await?;
+        let fields = ["time".to_owned()];
+        let plan =
+            planned(super::search::search_plan(flows, scope, &order, &fields, lower::truth(), Some(100)))?;
         let plan = run.plan(&plan).await?;
         Ok(datafusion::physical_plan::displayable(plan.as_ref()).indent(true).to_string())
     }
@@ -91,6 +102,29 @@ impl Reader {
     pub(super) fn flows(&self, run: &Run) -> Result<LogicalPlanBuilder, DataFusionError> {
         let source = provider_as_source(self.flows_table(run));
         LogicalPlanBuilder::scan("flows", source, None)
+    }
+
+    /// The rows of a run's view that a scope may ask for, and others beside them.
+    pub(super) async fn flows_of(&self, run: &Run, scope: &Scope) -> Result<LogicalPlanBuilder> {
+        let parts = Box::pin(self.parts(run, scope)).await?;
+        self.flows_in(run, parts)
+    }
+
+    /// The rows of some parts of a run's view.
+    pub(super) fn flows_in(&self, run: &Run, parts: Vec<Part>) -> Result<LogicalPlanBuilder> {
+        let view = &run.view;
+        let mut table = FilesTable::new(
+            flow_rows(),
+            Arc::clone(&view.store),
+            view.flows.folder.clone(),
+            parts.iter().map(|part| Arc::clone(&part.file)),
+        );
+        for part in parts {
+            if let Some(groups) = part.groups {
+                table.read_only(&part.file.path, groups);
+            }
+        }
+        planned(LogicalPlanBuilder::scan("flows", provider_as_source(Arc::new(table)), None))
     }
 
     pub(super) fn flows_table(&self, run: &Run) -> Arc<FilesTable> {

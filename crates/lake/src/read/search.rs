@@ -12,7 +12,7 @@ use super::lower;
 use super::measure::measured;
 use super::reader::{Reader, planned, row_filter};
 use crate::answer::{
-    Instant, Limits, Measure, Meta, Nearest, NearestRow, RowAnswer, Scope, SearchAnswer, SearchOptions,
+    Instant, Limits, Measure, Meta, Nearest, NearestRow, Range, RowAnswer, Scope, SearchAnswer, SearchOptions,
 };
 use crate::error::{LakeError, Result};
 
@@ -41,12 +41,18 @@ impl Reader {
     pub async fn search(&self, scope: &Scope, options: &SearchOptions) -> Result<SearchAnswer> {
         let limit = options.limit.unwrap_or(PAGE).min(options.limits.max_rows);
         let order = Order::new(&options.sort)?;
-        let (run, after) = self.resume(scope, options, &order).await?;
+        let (run, after, upto) = self.resume(scope, options, &order).await?;
         let fields = fields(&options.fields)?;
         // One row more tells whether there is a next page.
-        let plan = self.search_plan(&run, scope, &order, &fields, after, Some(limit.saturating_add(1)))?;
-        let found =
-            run.collect(plan).await.map_err(|error| cursor::expired(error, options.cursor.as_ref()))?;
+        let fetch = limit.saturating_add(1);
+        let plan = |flows| search_plan(flows, scope, &order, &fields, after.clone(), Some(fetch));
+        let found = if order.is_newest_first() {
+            Box::pin(self.newest(&run, scope, upto, fetch, plan)).await
+        } else {
+            let plan = planned(plan(Box::pin(self.flows_of(&run, scope)).await?))?;
+            run.collect(plan).await
+        };
+        let found = found.map_err(|error| cursor::expired(error, options.cursor.as_ref()))?;
         let mut rows = head(found.batches, limit);
         let more = rows.1;
         let next = match rows.0.last() {
@@ -59,7 +65,7 @@ impl Reader {
         }
         let mut meta = self.meta(&run, scope, &measured(Measure::AllRecords, scope, &run.view), found.cost);
         let nearest = if rows.0.is_empty() && options.cursor.is_none() {
-            self.nearest(&run, scope, &mut meta).await?
+            Box::pin(self.nearest(&run, scope, &mut meta)).await?
         } else {
             None
         };
@@ -74,9 +80,10 @@ impl Reader {
     /// As for [`Reader::search`].
     pub async fn search_stream(&self, scope: &Scope, options: &SearchOptions) -> Result<SearchStream> {
         let order = Order::new(&options.sort)?;
-        let (run, after) = self.resume(scope, options, &order).await?;
+        let (run, after, _) = self.resume(scope, options, &order).await?;
         let fields = fields(&options.fields)?;
-        let plan = self.search_plan(&run, scope, &order, &fields, after, options.limit)?;
+        let flows = Box::pin(self.flows_of(&run, scope)).await?;
+        let plan = planned(search_plan(flows, scope, &order, &fields, after, options.limit))?;
         let keep = output_columns(&fields);
         let plan = planned(
             LogicalPlanBuilder::from(plan).project(keep.iter().map(col)).and_then(LogicalPlanBuilder::build),
@@ -117,11 +124,11 @@ impl Reader {
         scope: &Scope,
         options: &SearchOptions,
         order: &Order,
-    ) -> Result<(Run, datafusion::logical_expr::Expr)> {
+    ) -> Result<(Run, datafusion::logical_expr::Expr, Option<i64>)> {
         let Some(cursor) = &options.cursor else {
-            return Ok((self.start(options.limits).await?, lower::truth()));
+            return Ok((self.start(options.limits).await?, lower::truth(), None));
         };
-        let (version, after) = cursor::resume(cursor, order, scope)?;
+        let cursor::Resumed { version, after, upto } = cursor::resume(cursor, order, scope)?;
         let latest = self.views.latest().await?;
         let view = if latest.version() == version {
             latest
@@ -129,32 +136,7 @@ impl Reader {
             let view = self.views.at(version).await;
             view.map_err(|error| cursor::expired(error, Some(cursor)))?
         };
-        Ok((self.start_at(view, options.limits)?, after))
-    }
-
-    pub(super) fn search_plan(
-        &self,
-        run: &Run,
-        scope: &Scope,
-        order: &Order,
-        fields: &[String],
-        after: datafusion::logical_expr::Expr,
-        fetch: Option<usize>,
-    ) -> Result<datafusion::logical_expr::LogicalPlan> {
-        let mut columns = output_columns(fields);
-        for field in order.fields() {
-            if !columns.iter().any(|column| column == field) {
-                columns.push(field.to_owned());
-            }
-        }
-        let plan = self.flows(run).and_then(|flows| {
-            flows
-                .filter(lower::all([lower::scope(scope), after]))?
-                .project(columns.iter().map(col))?
-                .sort_with_limit(order.sort(), fetch)?
-                .build()
-        });
-        planned(plan)
+        Ok((self.start_at(view, options.limits)?, after, upto))
     }
 
     /// Looks for the nearest matches outside the range. A search that takes too long is given up, and says so.
@@ -192,19 +174,49 @@ impl Reader {
         newest: bool,
         meta: &mut Meta,
     ) -> Result<Option<NearestRow>> {
-        let plan = self.flows(run).and_then(|flows| {
+        let range = match newest {
+            true => Range { from: None, to: scope.range.from },
+            false => Range { from: scope.range.to, to: None },
+        };
+        let beyond = Scope { range, ..scope.clone() };
+        let plan = |flows: LogicalPlanBuilder| {
             flows
-                .filter(lower::all([side, lower::unbounded(scope)]))?
+                .filter(lower::all([side.clone(), lower::unbounded(scope)]))?
                 .project(["time", "object_id", "record_index"].map(col))?
                 .sort_with_limit([col("time").sort(!newest, false)], Some(1))?
                 .build()
-        });
-        let found = run.collect(planned(plan)?).await?;
+        };
+        let found = match newest {
+            true => Box::pin(self.newest(run, &beyond, None, 1, plan)).await?,
+            false => run.collect(planned(plan(Box::pin(self.flows_of(run, &beyond)).await?))?).await?,
+        };
         count_cost(meta, found.cost);
         let Some(batch) = found.batches.iter().find(|batch| batch.num_rows() > 0) else { return Ok(None) };
         let time = column_named(batch, "time")?.instant(0);
         Ok(row_id(batch, 0)?.zip(time).map(|(id, time)| NearestRow { time: Instant(time), id }))
     }
+}
+
+/// Plans the rows of a scope in an order.
+pub(super) fn search_plan(
+    flows: LogicalPlanBuilder,
+    scope: &Scope,
+    order: &Order,
+    fields: &[String],
+    after: datafusion::logical_expr::Expr,
+    fetch: Option<usize>,
+) -> std::result::Result<datafusion::logical_expr::LogicalPlan, datafusion::common::DataFusionError> {
+    let mut columns = output_columns(fields);
+    for field in order.fields() {
+        if !columns.iter().any(|column| column == field) {
+            columns.push(field.to_owned());
+        }
+    }
+    flows
+        .filter(lower::all([lower::scope(scope), after]))?
+        .project(columns.iter().map(col))?
+        .sort_with_limit(order.sort(), fetch)?
+        .build()
 }
 
 pub(super) fn count_cost(meta: &mut Meta, cost: Cost) {

@@ -85,6 +85,10 @@ async fn vacuum_removes_only_what_nothing_names() {
     let orphan =
         directory.path().join(format!("flows/day={}/orphan.parquet", flowglass_flow::time::format_day(DAY)));
     std::fs::write(&orphan, b"a writer died here").unwrap();
+    let indexes = || std::fs::read_dir(directory.path().join("flows/_flowglass/index")).unwrap().count();
+    std::fs::write(directory.path().join("flows/_flowglass/index/orphan.fgi"), b"of a file long gone")
+        .unwrap();
+    assert_eq!(indexes(), 3);
     assert_eq!(data_files(&directory, "flows"), 23);
     let young = lake.vacuum_older_than(Duration::from_secs(3600), false).await.unwrap();
     assert_eq!(young.files, 0);
@@ -93,6 +97,7 @@ async fn vacuum_removes_only_what_nothing_names() {
     let done = lake.vacuum_older_than(Duration::ZERO, false).await.unwrap();
     assert_eq!(done, tell);
     assert_eq!(data_files(&directory, "flows"), 2);
+    assert_eq!(indexes(), 2, "those of the files that are left");
     assert_eq!(rows(&lake).await, expected(&entries.iter().collect::<Vec<_>>()));
     let reopened = Lake::open(directory.path().to_str().unwrap(), &LakeOptions::default()).await.unwrap();
     assert_eq!(ledger(&reopened).await.len(), 20);

@@ -2,5 +2,6 @@
 
 mod answers;
 mod differential;
+mod indexes;
 mod rows;
 mod sql;
