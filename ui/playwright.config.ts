@@ -5,7 +5,7 @@ export default defineConfig({
   testMatch: "*.spec.ts",
   globalSetup: "./e2e/server.ts",
   outputDir: "test-results",
-  timeout: 30_000,
+  timeout: 60_000,
   expect: { timeout: 10_000 },
   workers: process.env.CI ? 1 : 2,
   forbidOnly: true,

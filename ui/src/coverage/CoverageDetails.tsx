@@ -15,10 +15,12 @@ interface CoverageDetailsProps {
   to: string;
   /** Asked for when a stretch is to be looked at. */
   onRange?: ((range: Range) => void) | undefined;
+  /** Leaves the strips out, where they stand beside already. */
+  brief?: boolean;
 }
 
 /** What is missing, lossy, quarantined or before retention in a range, vNIC by vNIC, and what each of it means. */
-export function CoverageDetails({ coverage, from, to, onRange }: CoverageDetailsProps) {
+export function CoverageDetails({ coverage, from, to, onRange, brief = false }: CoverageDetailsProps) {
   const zone = useZone();
   const names = useNames();
   const pieces = piecesOf(coverage);
@@ -37,7 +39,7 @@ export function CoverageDetails({ coverage, from, to, onRange }: CoverageDetails
           ` · the lake holds ${rangeWords(coverage.held_from, coverage.held_to, zone)}`}
       </p>
 
-      {coverage.vnics.length > 0 && (
+      {!brief && coverage.vnics.length > 0 && (
         <section aria-label="vNICs">
           <ul className="fg-vnic-list">
             {coverage.vnics.map((vnic) => (

@@ -47,7 +47,7 @@ function halfOf(recordType: string | null): string {
 /** What the marks mean, of the kinds that occur. */
 export function StripLegend({ kinds }: { kinds: readonly Piece["kind"][] }) {
   return (
-    <ul className="fg-legend">
+    <ul className="fg-strip-legend">
       <li>
         <span className="fg-swatch fg-piece-held" aria-hidden="true" /> Held
       </li>

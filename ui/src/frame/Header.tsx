@@ -28,7 +28,7 @@ export function Header({ page, onHelp, onGo }: HeaderProps) {
   };
   return (
     <header className="fg-header">
-      <a className="fg-brand" href={pageHref("/explore")} onClick={follow("/explore")}>
+      <a className="fg-brand" aria-label="Flowglass" href={pageHref("/explore")} onClick={follow("/explore")}>
         <Icon name="brand" />
         <span>Flowglass</span>
       </a>

@@ -52,7 +52,7 @@ export default function Sources() {
           <SourcesCard sources={lake.data.sources} activity={activity.data} />
           <VnicsCard every={seldom} />
           <QuarantineCard lake={lake.data} every={seldom} />
-          <div className="fg-columns">
+          <div className="fg-sources-two">
             <LedgerCard lake={lake.data} every={seldom} />
             <MaintenanceCard stats={lake.data.stats} />
           </div>

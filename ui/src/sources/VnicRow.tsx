@@ -97,7 +97,7 @@ function Opened({ line, from, to, hours, place }: VnicRowProps & { place: string
       </p>
       {coverage.error && <ProblemBox error={coverage.error} onRetry={() => void coverage.refetch()} />}
       {coverage.isPending && <Waiting what="its coverage" />}
-      {coverage.data && <CoverageDetails coverage={coverage.data.coverage} from={from} to={to} />}
+      {coverage.data && <CoverageDetails coverage={coverage.data.coverage} from={from} to={to} brief />}
       {line.state && line.state.missing_numbers > 0 && (
         <section className="fg-pieces">
           <h3>{count(line.state.missing_numbers, "sequence number")} without an object</h3>

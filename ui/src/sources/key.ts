@@ -15,7 +15,7 @@ export function keyWords(key: string): KeyWords {
   const [vnic, kind, year, month, day, hour] = ["vnic-id", "record-type", "year", "month", "day", "hour"].map((name) =>
     named.get(name),
   );
-  const date = year && month && day ? `${year}-${month}-${day}${hour ? ` ${hour} h` : ""}` : undefined;
+  const date = year && month && day ? `${year}-${month}-${day}${hour ? ` ${hour} h UTC` : ""}` : undefined;
   const words = [vnic, kind, date].filter((word) => word !== undefined);
   return { place: words.length > 0 ? words.join(" · ") : folders.slice(-2).join("/"), file };
 }

@@ -23,19 +23,21 @@ export default function EmptyLake({ onGoOn }: { onGoOn: () => void }) {
         </p>
       </header>
       <div className="fg-start-columns">
-        <ol className="fg-steps">
-          {steps.map((step, index) => (
-            <li key={step.title} className={step.done ? "fg-step-done" : ""}>
-              <span className="fg-step-mark" aria-hidden="true">
-                {step.done ? <Icon name="check" /> : index + 1}
-              </span>
-              <div>
-                <strong>{step.title}</strong> <span className="fg-sr">{step.done ? "(done)" : "(to do)"}</span>
-                <p className="fg-dim">{step.words}</p>
-              </div>
-            </li>
-          ))}
-          <li className="fg-steps-end" role="presentation">
+        <div>
+          <ol className="fg-steps">
+            {steps.map((step, index) => (
+              <li key={step.title} className={step.done ? "fg-step-done" : ""}>
+                <span className="fg-step-mark" aria-hidden="true">
+                  {step.done ? <Icon name="check" /> : index + 1}
+                </span>
+                <div>
+                  <strong>{step.title}</strong> <span className="fg-sr">{step.done ? "(done)" : "(to do)"}</span>
+                  <p className="fg-dim">{step.words}</p>
+                </div>
+              </li>
+            ))}
+          </ol>
+          <div className="fg-steps-end">
             {filled ? (
               <button type="button" className="fg-button fg-button-main" onClick={onGoOn}>
                 Explore {count(data.stats?.rows ?? 0, "record")}
@@ -43,8 +45,8 @@ export default function EmptyLake({ onGoOn }: { onGoOn: () => void }) {
             ) : (
               <PageLink page="/sources">See the sources in detail</PageLink>
             )}
-          </li>
-        </ol>
+          </div>
+        </div>
         <div className="fg-ways">
           <section className="fg-card" aria-labelledby="way-bucket">
             <h2 id="way-bucket">Read a bucket</h2>
