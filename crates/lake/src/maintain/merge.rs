@@ -25,8 +25,10 @@ use crate::index::{self, IndexBuilder};
 use crate::layout::{self, Key};
 use crate::parquet_file::{self, Effort, Table};
 
-/// Rows taken from a file at a time, and put out at a time.
+/// Rows put out at a time.
 const BATCH: usize = 8192;
+/// Rows taken from a file at a time: some dozens of files are open at once, and each holds that many rows of all columns.
+const TAKEN: usize = 2048;
 
 /// Merges files of one day and writes the result to the store, its index first. A row group ends where an
 /// hour begins once it has `row_group_rows`; `own` are the addresses known as vNICs' own, in order.
@@ -95,7 +97,7 @@ impl Input {
         let present: Vec<_> = builder.schema().fields().iter().map(|field| dictionary(field)).collect();
         let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(present)));
         let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(body, options).map_err(wrong)?;
-        let reader = reader.with_batch_size(BATCH).build().map_err(wrong)?;
+        let reader = reader.with_batch_size(TAKEN).build().map_err(wrong)?;
         let batches: Batches = if in_order { Box::new(reader) } else { Box::new(sorted(reader)?) };
         let mut input =
             Self { batches, batch: RecordBatch::new_empty(merged_schema()), keys: Vec::new(), at: 0 };
@@ -125,8 +127,8 @@ fn sorted(
     let batches = reader.collect::<std::result::Result<Vec<_>, _>>().map_err(failed)?;
     let batches = batches.iter().map(conform).collect::<Result<Vec<_>>>()?;
     let rows = layout::sort(concat_batches(&merged_schema(), &batches).map_err(failed)?)?;
-    let starts = (0..rows.num_rows()).step_by(BATCH);
-    Ok(starts.map(move |start| Ok(rows.slice(start, BATCH.min(rows.num_rows() - start)))))
+    let starts = (0..rows.num_rows()).step_by(TAKEN);
+    Ok(starts.map(move |start| Ok(rows.slice(start, TAKEN.min(rows.num_rows() - start)))))
 }
 
 /// Returns the merged file, its index and its rows.
