@@ -19,6 +19,35 @@ const PICTURES: readonly Picture[] = [
     path: "/explore?q=action:rejected+direction:I&last=24h",
     ready: (page) => page.getByRole("table", { name: "Records" }).getByRole("row").nth(3).waitFor(),
   },
+  {
+    name: "group",
+    path: "/explore?last=24h&tab=group&by=target_port,action&agg=records,distinct(initiator_ip),bytes",
+    ready: (page) => page.getByRole("region", { name: "Groups" }).getByRole("row").nth(3).waitFor(),
+  },
+  {
+    name: "group-lines",
+    path: "/explore?last=24h&tab=group&by=target_port&agg=records&as=lines",
+    ready: (page) => page.getByRole("img", { name: /over time, \d+ lines/ }).waitFor(),
+  },
+  {
+    name: "connections",
+    path: "/explore?last=24h&tab=connections&q=is:internal",
+    ready: async (page) => {
+      const list = page.getByRole("region", { name: "List of connections" });
+      await list.getByRole("row").filter({ hasText: "both vNICs" }).first().getByRole("button", { expanded: false }).click();
+      await page.getByRole("table", { name: "Windows of the connection" }).waitFor();
+    },
+  },
+  {
+    name: "map",
+    path: "/map?last=24h",
+    ready: (page) => page.getByRole("group", { name: /^Map of/ }).waitFor(),
+  },
+  {
+    name: "map-matrix",
+    path: "/map?last=24h&view=matrix",
+    ready: (page) => page.getByRole("region", { name: /^Matrix/ }).getByRole("row").nth(2).waitFor(),
+  },
 ];
 
 const FOLDER = join(import.meta.dirname, "../../docs/images");

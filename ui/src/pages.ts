@@ -22,6 +22,13 @@ export const PAGES: readonly Page[] = [
     scoped: true,
   },
   {
+    path: "/map",
+    title: "Map",
+    key: "m",
+    Content: lazy(() => import("./map/MapPage")),
+    scoped: true,
+  },
+  {
     path: "/sources",
     title: "Sources",
     key: "s",

@@ -20,4 +20,11 @@ export interface Tab {
 
 export const TABS: readonly Tab[] = [
   { id: "records", title: "Records", key: "r", Content: lazy(() => import("./RecordsTab")) },
+  { id: "group", title: "Group", key: "g", Content: lazy(() => import("../group/GroupTab")) },
+  {
+    id: "connections",
+    title: "Connections",
+    key: "c",
+    Content: lazy(() => import("../connections/ConnectionsTab")),
+  },
 ];
