@@ -133,6 +133,12 @@ pub enum LakeError {
         /// Which bound, and its value.
         reason: String,
     },
+    /// The time a question may take was up.
+    #[error("stopped: the query took longer than {} s; narrow its time range, or raise the limit", after.as_secs_f64())]
+    TimedOut {
+        /// The bound.
+        after: std::time::Duration,
+    },
     /// The lake moved on too often while a commit was tried.
     #[error("gave up {doing} at {url} after {attempts} attempts: other writers kept winning")]
     Contention {

@@ -265,6 +265,7 @@ impl From<LakeError> for ApiError {
                     "narrow the time range or the query, or ask for fewer columns and groups".to_owned(),
                 ),
             },
+            LakeError::TimedOut { after } => Self::Timeout { after },
             // Not something that passes: who reads this is to know.
             LakeError::Gone { reason, .. } => Self::LakeGone { reason, source: Box::new(error) },
             LakeError::Store { .. } | LakeError::Io { .. } | LakeError::NotFound { .. } => {

@@ -201,7 +201,8 @@ impl Run {
         Ok(RowBatches { inner, late, timeout: self.limits.timeout, done: false })
     }
 
-    fn late(&self) -> LakeError {
+    /// The error for a question whose time is up.
+    pub(crate) fn late(&self) -> LakeError {
         too_late(self.limits.timeout)
     }
 }
@@ -219,12 +220,7 @@ fn interruptible(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>>
 }
 
 fn too_late(timeout: Duration) -> LakeError {
-    LakeError::LimitReached {
-        reason: format!(
-            "the query took longer than {} s; narrow its time range, or raise the limit",
-            timeout.as_secs_f64()
-        ),
-    }
+    LakeError::TimedOut { after: timeout }
 }
 
 /// Record batches as they come, until the deadline. Dropping it cancels the query.

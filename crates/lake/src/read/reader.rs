@@ -23,7 +23,7 @@ use crate::index::IndexCache;
 /// Asks questions of a lake. Cheap to clone; every question is answered from the newest version.
 ///
 /// All methods can be cancelled by dropping their future. They fail with [`crate::LakeError::BadRequest`] where the
-/// question is wrong, and with [`crate::LakeError::LimitReached`] where it costs more than its limits allow.
+/// question is wrong, and with [`crate::LakeError::LimitReached`] or [`crate::LakeError::TimedOut`] where it costs more than its limits allow.
 #[derive(Debug, Clone)]
 pub struct Reader {
     pub(super) views: Arc<dyn Views>,

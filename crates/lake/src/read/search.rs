@@ -158,7 +158,7 @@ impl Reader {
         };
         match tokio::time::timeout(NEAREST, look).await {
             Ok(Ok(nearest)) => Ok(Some(nearest)),
-            Ok(Err(LakeError::LimitReached { .. })) | Err(_) => {
+            Ok(Err(LakeError::LimitReached { .. } | LakeError::TimedOut { .. })) | Err(_) => {
                 meta.warnings.push("the nearest match outside the range was not found in time".to_owned());
                 Ok(Some(Nearest::default()))
             }

@@ -67,11 +67,7 @@ impl Reader {
         let mut run = self.start(limits).await?;
         run.state = self.sql_state(&run, filter)?;
         let plan = tokio::time::timeout_at(run.deadline.into(), run.state.statement_to_plan(parsed)).await;
-        let plan = plan
-            .map_err(|_| LakeError::LimitReached {
-                reason: "the statement took too long to plan".to_owned(),
-            })?
-            .map_err(bad_statement)?;
+        let plan = plan.map_err(|_| run.late())?.map_err(bad_statement)?;
         let options =
             SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         options.verify_plan(&plan).map_err(bad_statement)?;

@@ -179,7 +179,7 @@ async fn limits_hold() {
     let quick = Limits { timeout: std::time::Duration::from_millis(300), ..Limits::default() };
     let started = std::time::Instant::now();
     let error = lake.reader.sql(crossed, None, quick).await.unwrap_err();
-    assert!(matches!(error, LakeError::LimitReached { .. }), "{error:?}");
+    assert!(matches!(error, LakeError::TimedOut { .. }), "{error:?}");
     assert!(started.elapsed() < std::time::Duration::from_secs(5));
     let small = Limits { memory_bytes: 1 << 16, ..Limits::default() };
     let sorted = "SELECT a.* FROM flows a, flows b, flows c, flows d ORDER BY a.initiator_ip || b.initiator_ip, c.time";
