@@ -9,6 +9,8 @@ import { test } from "./test";
 interface Picture {
   name: string;
   path: string;
+  /** With the guided walk. */
+  walk?: boolean;
   /** Waits until there is something to see. */
   ready: (page: Page) => Promise<unknown>;
 }
@@ -17,7 +19,21 @@ const PICTURES: readonly Picture[] = [
   {
     name: "explore",
     path: "/explore?q=action:rejected+direction:I&last=24h",
-    ready: (page) => page.getByRole("table", { name: "Records" }).getByRole("row").nth(3).waitFor(),
+    ready: (page) => page.getByRole("region", { name: "Records" }).getByText("rejected").nth(3).waitFor(),
+  },
+  {
+    name: "walk",
+    path: "/explore?walk=ssh&q=target_port:ssh+direction:I+is:attempt&last=24h",
+    walk: true,
+    ready: async (page) => {
+      await page.getByRole("region", { name: "Records" }).getByText("rejected").nth(3).waitFor();
+      await page.getByText(/In this range: /).waitFor();
+    },
+  },
+  {
+    name: "sources",
+    path: "/sources",
+    ready: (page) => page.getByRole("region", { name: "vNICs" }).getByRole("row").nth(2).waitFor(),
   },
   {
     name: "group",
@@ -52,20 +68,23 @@ const PICTURES: readonly Picture[] = [
 
 const FOLDER = join(import.meta.dirname, "../../docs/images");
 
-for (const { name, path, ready } of PICTURES) {
-  for (const scheme of ["light", "dark"] as const) {
-    for (const [device, size] of [
-      ["", { width: 1280, height: 800 }],
-      ["-phone", { width: 390, height: 844 }],
-    ] as const) {
-      test(`${name}${device} ${scheme}`, async ({ page, app }) => {
-        await page.setViewportSize(size);
-        await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-        await page.goto(app + path);
-        await ready(page);
-        await page.waitForLoadState("networkidle");
-        await page.screenshot({ path: join(FOLDER, `${name}${device}-${scheme}.png`) });
-      });
+for (const { name, path, walk = false, ready } of PICTURES) {
+  test.describe(name, () => {
+    test.use({ walk });
+    for (const scheme of ["light", "dark"] as const) {
+      for (const [device, size] of [
+        ["", { width: 1280, height: 800 }],
+        ["-phone", { width: 390, height: 844 }],
+      ] as const) {
+        test(`${name}${device} ${scheme}`, async ({ page, app }) => {
+          await page.setViewportSize(size);
+          await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+          await page.goto(app + path);
+          await ready(page);
+          await page.waitForLoadState("networkidle");
+          await page.screenshot({ path: join(FOLDER, `${name}${device}-${scheme}.png`) });
+        });
+      }
     }
-  }
+  });
 }
