@@ -12,7 +12,7 @@ use flowglass_codec::{BatchDecoder, Limits};
 use flowglass_flow::{ObjectId, SourceName};
 
 /// Rows of a file, as the ingester's commits have them.
-const ROWS: usize = 200_000;
+const ROWS: usize = 1 << 17;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);

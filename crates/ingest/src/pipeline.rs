@@ -52,7 +52,7 @@ impl Default for PipelineOptions {
         Self {
             fetches: 16,
             decoders: cores,
-            batch_rows: 200_000,
+            batch_rows: 1 << 17,
             batch_bytes: 192 << 20,
             batch_objects: batch_objects(),
             group: Duration::from_secs(10),
@@ -83,7 +83,8 @@ pub(crate) async fn run(
 ) -> Result<(), IngestError> {
     let shards = writer.lake().shards();
     let in_flight = InFlight::default();
-    let (read_sender, read_receiver) = mpsc::channel::<Vec<Read>>(options.fetches.max(1) * 2);
+    // Each is of many small objects, or of a large one.
+    let (read_sender, read_receiver) = mpsc::channel::<Vec<Read>>(options.decoders.max(1));
     let (chunk_sender, chunks) = mpsc::channel::<Chunk>(2);
     let fetching = tokio::spawn(fetch_all(
         items,
