@@ -45,7 +45,8 @@ def ingest(program, peers, folder, settings):
         read, done = program.run("ingest", bucket, "--lake", lake, timeout=LONG)
         if read["records"] != records:
             raise Failed(f"{records} records were written, {read['records']} ingested")
-        took["flowglass"].append(done.seconds)
+        # Until the last commit: the program then looks after the lake, which is measured as compaction.
+        took["flowglass"].append(read["seconds"])
         cpu["flowglass"].append(done.cpu)
         peak = max(peak, done.peak)
         outs = {}
