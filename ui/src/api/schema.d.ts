@@ -1261,7 +1261,10 @@ export interface components {
             /** @description What it means. */
             doc: string;
         };
-        /** @description A half-open range `[from, to)`; without a bound it is open. */
+        /**
+         * @description A half-open range `[from, to)`. A bound that was not asked is null: the range is open there, and `coverage.range` says
+         *     what is held.
+         */
         Range: {
             from: components["schemas"]["Time"] | null;
             to: components["schemas"]["Time"] | null;
