@@ -1,4 +1,4 @@
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 
 import { ask } from "../api/client";
 import { useFields } from "../api/fields";
@@ -15,12 +15,11 @@ import { MEASURES, aggregateTitle } from "./aggregates";
 import { Bars } from "./Bars";
 import { Builder } from "./Builder";
 import { csvOf, saveText } from "./csv";
+import { Lines } from "./Lines";
 import { type GroupQuestion, SIZES, shownAggregate, useQuestion } from "./question";
 import { Share } from "./Share";
 import { Table } from "./Table";
 import { type Groups, paramsOf, useGroups } from "./useGroups";
-
-const Lines = lazy(() => import("./Lines"));
 
 /** Counts and other numbers of groups of records: as a table, bars, lines over time, or shares. */
 export default function GroupTab({ scope, zone }: TabProps) {
@@ -43,9 +42,7 @@ export default function GroupTab({ scope, zone }: TabProps) {
           ) : question.shape === "bars" ? (
             <Bars data={data} {...props} />
           ) : question.shape === "lines" ? (
-            <Suspense fallback={<Waiting what="the chart" />}>
-              <Lines data={data} {...props} />
-            </Suspense>
+            <Lines data={data} {...props} />
           ) : question.shape === "share" ? (
             <Share data={data} {...props} />
           ) : (

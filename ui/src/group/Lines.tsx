@@ -20,7 +20,7 @@ const LEFT = 56;
 const MOST = 10_000;
 
 /** The greatest groups over time, the period before dashed. Dragging over a stretch asks for it. */
-export default function Lines(props: ShapeProps) {
+export function Lines(props: ShapeProps) {
   const { data, question, fields, zone, scope } = props;
   const { aggregate } = shownAggregate(question);
   const by = useMemo(() => question.by.filter((key) => !isBucket(key)), [question.by]);

@@ -32,7 +32,7 @@ const KINDS = [
 ] as const;
 
 /** Who talks to whom as a graph of few places. Every place can be reached by keyboard; edges stand in the list too. */
-export default function Graph({ map, count, query, range }: ViewProps) {
+export function Graph({ map, count, query, range }: ViewProps) {
   const laid = useMemo(() => laidOut(map), [map]);
   const [over, setOver] = useState<{ place?: string; arc?: string } | null>(null);
   const [box, setBox] = useState<Box>(WHOLE);

@@ -1,5 +1,3 @@
-import { lazy, Suspense } from "react";
-
 import type { Nearest } from "../api/types";
 import { count as counted, exact, milliseconds } from "../format/number";
 import { rangeWords } from "../format/time";
@@ -10,13 +8,12 @@ import { ScopeBar } from "../scope/ScopeBar";
 import { useScope } from "../state/range";
 import { useZone } from "../state/settings";
 import { go } from "../state/url";
+import { Graph } from "./Graph";
 import { List } from "./List";
+import { Matrix } from "./Matrix";
 import { COUNTS, LEVELS, type MapQuestion, NETS, VERDICTS, VIEWS, useMapQuestion } from "./question";
 import { TimeBrush } from "./TimeBrush";
 import { MOST_PAIRS, type MapState, useMap } from "./useMap";
-
-const Graph = lazy(() => import("./Graph"));
-const Matrix = lazy(() => import("./Matrix"));
 
 /** Edges listed beside a graph, and by themselves. */
 const BESIDE = 30;
@@ -46,10 +43,8 @@ export default function MapPage() {
           <>
             <Says state={state} question={question} />
             <div className={view === "graph" ? "fg-map-both" : "fg-map-one"}>
-              <Suspense fallback={<Waiting what="the map" />}>
-                {view === "graph" && <Graph map={map} {...props} />}
-                {view === "matrix" && <Matrix map={map} {...props} />}
-              </Suspense>
+              {view === "graph" && <Graph map={map} {...props} />}
+              {view === "matrix" && <Matrix map={map} {...props} />}
               {view !== "matrix" && (
                 <List edges={view === "graph" ? map.edges : edges} {...props} most={view === "graph" ? BESIDE : ALONE} />
               )}

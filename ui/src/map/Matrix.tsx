@@ -9,7 +9,7 @@ import type { Count } from "./question";
 import { edgeWords, measured } from "./words";
 
 /** Who talks to whom as a matrix: initiators down, targets across. Arrow keys move between cells. */
-export default function Matrix({ map, count, query, range }: ViewProps) {
+export function Matrix({ map, count, query, range }: ViewProps) {
   const { rows, columns, cells, most } = useMemo(() => gridOf(map.edges), [map.edges]);
   const move = (event: KeyboardEvent<HTMLTableElement>) => {
     const step = STEPS[event.key];
