@@ -49,7 +49,7 @@ lint: need-cargo ui ## Formatting, lints, dependencies
 	else echo "lint: cargo-hakari is not installed, workspace-hack is not verified"; fi
 	@sh scripts/ui lint
 
-test: test-rust test-ui test-e2e test-interop ## All tests
+test: test-rust test-ui test-interop ## All tests but those in a browser (`make test-e2e`)
 
 test-rust: need-cargo ui
 	$(CARGO) test --workspace

@@ -374,12 +374,11 @@ fn upkeep() {
         assert!(seen.starts_with("exit code 0"), "{seen}");
     }
     let lake = lake.display();
-    insta::assert_snapshot!(run(&format!("lake compact --lake {lake}")), @"
-    exit code 0
-    --- stdout
-    4 files became 2: 1,359 rows, 75 kB before, 53 kB now
-    0 commits folded into the ledger
-    ");
+    // Bytes depend on how much the random ids of this run compress.
+    let compacted = run(&format!("lake compact --lake {lake}"));
+    let (merged, bytes) = compacted.split_once(" rows, ").unwrap();
+    assert_eq!(merged, "exit code 0\n--- stdout\n4 files became 2: 1,359");
+    assert!(bytes.ends_with(" kB now\n0 commits folded into the ledger\n"), "{bytes}");
     insta::assert_snapshot!(run(&format!("lake vacuum --lake {lake}")), @"
     exit code 0
     --- stdout
