@@ -5,7 +5,24 @@ import { defineConfig } from "vitest/config";
 const api = process.env.FLOWGLASS_API ?? "http://127.0.0.1:7420";
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [
+    react(),
+    {
+      // The page that nearly everybody opens first is fetched along with the frame, not after it.
+      name: "preload-explore",
+      transformIndexHtml: {
+        order: "post",
+        handler: (_, { bundle }) =>
+          Object.values(bundle ?? {})
+            .filter((file) => file.type === "chunk" && file.name === "Explore")
+            .map(({ fileName }) => ({
+              tag: "link",
+              attrs: { rel: "modulepreload", href: `/${fileName}` },
+              injectTo: "head" as const,
+            })),
+      },
+    },
+  ],
   html: { cspNonce: "__CSP_NONCE__" },
   build: {
     target: "es2023",

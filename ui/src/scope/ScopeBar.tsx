@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { queryClient } from "../api/query";
 import { Icon } from "../parts/Icon";
 import { setQuery, setRange, upToNow, useScope } from "../state/range";
+import { Busy } from "./Busy";
 import { QueryBox } from "./QueryBox";
 import { RangePicker } from "./RangePicker";
 
@@ -18,6 +19,7 @@ export function ScopeBar({ children }: { children?: ReactNode }) {
     <div className="fg-scope">
       <QueryBox />
       <div className="fg-scope-tools">
+        <Busy />
         <RangePicker />
         <button type="button" className="fg-tool" onClick={again} title="Ask again, up to now" aria-label="Ask again">
           <Icon name="refresh" />

@@ -68,6 +68,15 @@ export interface Scope extends Range {
   last: string | null;
 }
 
+let begun: { last: string; at: number; range: Range } | undefined;
+
+/** The range up to now, the same for all parts of a page that is being opened. */
+function beginning(last: string): Range {
+  const at = Date.now();
+  if (begun?.last !== last || at - begun.at > 2_000) begun = { last, at, range: upToNow(last, at) };
+  return begun.range;
+}
+
 /** The question in the address. A page without a range begins with the last 24 hours. */
 export function useScope(): Scope {
   const query = useParam("q") ?? "";
@@ -78,7 +87,7 @@ export function useScope(): Scope {
     const given = from !== null && to !== null && !Number.isNaN(Date.parse(from)) && !Number.isNaN(Date.parse(to));
     if (given) return { query, from, to, last };
     const length = last !== null && lengthOf(last) !== undefined ? last : DEFAULT_LAST;
-    const range = upToNow(length);
+    const range = beginning(length);
     // Written down at once, so that what is shown, shared and reloaded is the same.
     queueMicrotask(() => go({ from: range.from, to: range.to, last: length }, { replace: true }));
     return { query, ...range, last: length };
