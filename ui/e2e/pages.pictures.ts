@@ -36,6 +36,14 @@ const PICTURES: readonly Picture[] = [
     ready: (page) => page.getByRole("region", { name: "vNICs" }).getByRole("row").nth(2).waitFor(),
   },
   {
+    name: "record",
+    path: "/explore?q=is:internal+action:accepted+target_port:3000&last=24h",
+    ready: async (page) => {
+      await page.getByRole("button", { name: "Open the record" }).nth(2).click();
+      await page.getByRole("region", { name: "As written" }).getByText('"initiator_ip"').waitFor();
+      await page.getByRole("cell", { name: "Details of the record" }).scrollIntoViewIfNeeded();
+    },
+  },
     name: "group",
     path: "/explore?last=24h&tab=group&by=target_port,action&agg=records,distinct(initiator_ip),bytes",
     ready: (page) => page.getByRole("region", { name: "Groups" }).getByRole("row").nth(3).waitFor(),
