@@ -44,6 +44,7 @@ const PICTURES: readonly Picture[] = [
       await page.getByRole("cell", { name: "Details of the record" }).scrollIntoViewIfNeeded();
     },
   },
+  {
     name: "group",
     path: "/explore?last=24h&tab=group&by=target_port,action&agg=records,distinct(initiator_ip),bytes",
     ready: (page) => page.getByRole("region", { name: "Groups" }).getByRole("row").nth(3).waitFor(),
