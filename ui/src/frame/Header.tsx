@@ -69,7 +69,13 @@ export function Header({ page, onHelp, onGo }: HeaderProps) {
         >
           <Icon name={theme === "dark" ? "sun" : "moon"} />
         </button>
-        <button type="button" className="fg-tool" onClick={onHelp} title="Keys (?)" aria-label="Show the keys">
+        <button
+          type="button"
+          className="fg-tool fg-header-keys"
+          onClick={onHelp}
+          title="Keys (?)"
+          aria-label="Show the keys"
+        >
           <Icon name="keyboard" />
         </button>
         {signedIn && (

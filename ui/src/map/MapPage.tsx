@@ -11,7 +11,7 @@ import { go } from "../state/url";
 import { Graph } from "./Graph";
 import { List } from "./List";
 import { Matrix } from "./Matrix";
-import { COUNTS, LEVELS, type MapQuestion, NETS, VERDICTS, VIEWS, useMapQuestion } from "./question";
+import { COUNTS, LEVELS, type MapQuestion, NETS, VERDICTS, VIEWS, askAbout, useMapQuestion } from "./question";
 import { TimeBrush } from "./TimeBrush";
 import { MOST_PAIRS, type MapState, useMap } from "./useMap";
 
@@ -134,13 +134,7 @@ function Nothing({ range, zone, nearest }: NothingProps) {
           onClick={() => {
             const half = (Date.parse(range.to) - Date.parse(range.from)) / 2;
             const at = Date.parse(found.time);
-            go({
-              from: new Date(at - half).toISOString(),
-              to: new Date(at + half).toISOString(),
-              last: null,
-              wfrom: null,
-              wto: null,
-            });
+            askAbout({ from: new Date(at - half).toISOString(), to: new Date(at + half).toISOString() });
           }}
         >
           Go to the nearest match

@@ -5,8 +5,8 @@ import { dayMinute, length, minute, rangeWords } from "../format/time";
 import { Icon } from "../parts/Icon";
 import { CoverageStrip, CoverageWords } from "../scope/CoverageStrip";
 import { mirrored } from "../scope/Timeline";
-import { type Range, instant, setRange } from "../state/range";
-import { setWindow } from "./question";
+import { type Range, instant } from "../state/range";
+import { askAbout, setWindow } from "./question";
 
 interface TimeBrushProps {
   answer: HistogramAnswer;
@@ -156,7 +156,7 @@ export function TimeBrush({ answer, range, window: shown, zone, coverage }: Time
         ) : (
           <span>
             <strong>{words}</strong> <span className="fg-dim">{length(current[1] - current[0])}</span>{" "}
-            <button type="button" className="fg-link" onClick={() => setRange({ from: instant(snap(current[0])), to: instant(snap(current[1])) })}>
+            <button type="button" className="fg-link" onClick={() => askAbout({ from: instant(snap(current[0])), to: instant(snap(current[1])) })}>
               Zoom in
             </button>{" "}
             <button type="button" className="fg-link" onClick={() => setWindow(null)}>

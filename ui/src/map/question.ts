@@ -101,6 +101,11 @@ export function setWindow(window: Range | null): void {
   go({ wfrom: window?.from ?? null, wto: window?.to ?? null }, { replace: true });
 }
 
+/** Asks about another range, all of it. */
+export function askAbout(range: Range): void {
+  go({ from: range.from, to: range.to, last: null, v: null, wfrom: null, wto: null });
+}
+
 /** Opens the records of a query in Explore. What only the map knows stays behind. */
 export function openRecords(query: string, range: Range): void {
   const left = { level: null, net: null, count: null, view: null, only: null, wfrom: null, wto: null };

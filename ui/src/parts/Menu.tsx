@@ -55,7 +55,8 @@ export function Menu({ label, name, children, align = "start", className = "", q
         {!quiet && <Icon name="down" size={12} />}
       </button>
       {open && (
-        <div className={`fg-panel fg-panel-${align}`} id={id} role="group" aria-label={name}>
+        // It takes the focus of a click between its parts, which would go elsewhere and close it.
+        <div className={`fg-panel fg-panel-${align}`} id={id} role="group" aria-label={name} tabIndex={-1}>
           {children(() => setOpen(false))}
         </div>
       )}

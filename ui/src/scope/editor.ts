@@ -118,7 +118,8 @@ export function createEditor(parent: HTMLElement, options: EditorOptions): Edito
         return true;
       },
     },
-    { key: "Tab", run: acceptCompletion },
+    // A Tab that comes with the proposals is meant for them: it may be too quick to take one, but does not leave the box.
+    { key: "Tab", run: (view) => acceptCompletion(view) || completionStatus(view.state) !== null },
     {
       key: "Escape",
       run: (view) => {

@@ -1,6 +1,6 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
-import { useAnswer } from "../api/query";
+import { queryClient, useAnswer } from "../api/query";
 import { ago } from "../format/time";
 import { Icon } from "../parts/Icon";
 import { ProblemBox } from "../parts/ProblemBox";
@@ -22,6 +22,7 @@ export default function Sources() {
   const lake = useAnswer("/api/v1/lake", {}, often);
   const activity = useAnswer("/api/v1/activity", { minutes: 60 }, { keep: true, ...often });
   const seldom = live ? SELDOM : undefined;
+  useAnew(lake.data?.lake_version);
 
   return (
     <div className="fg-sources-page">
@@ -60,4 +61,17 @@ export default function Sources() {
       )}
     </div>
   );
+}
+
+/** Asks for what is dearer as soon as the lake has changed, not only when it is time. */
+function useAnew(version: number | undefined): void {
+  const seen = useRef(version);
+  useEffect(() => {
+    const changed = seen.current !== undefined && seen.current !== version;
+    seen.current = version;
+    if (!changed) return;
+    for (const path of ["/api/v1/vnics", "/api/v1/coverage", "/api/v1/objects"]) {
+      void queryClient.invalidateQueries({ queryKey: [path] });
+    }
+  }, [version]);
 }
