@@ -49,7 +49,7 @@ lint: need-cargo ui ## Formatting, lints, dependencies
 	else echo "lint: cargo-hakari is not installed, workspace-hack is not verified"; fi
 	@sh scripts/ui lint
 
-test: test-rust test-ui test-interop ## All tests but those in a browser (`make test-e2e`)
+test: test-rust test-ui test-e2e test-interop ## All tests
 
 test-rust: need-cargo ui
 	$(CARGO) test --workspace
@@ -71,7 +71,7 @@ test-interop: need-cargo $(VENV_DONE)
 
 test-full: export FLOWGLASS_KILLS ?= 200
 test-full: export PROPTEST_CASES ?= $(FULL_CASES)
-test-full: test ## All tests, with 200 kills and more generated cases
+test-full: test ## The same, with 200 kills and more generated cases
 
 bench: ## Speed beside DuckDB and ClickHouse, in minutes; a Markdown table
 bench-full: BENCH_ROWS = 100000000 ## The same with 100 million rows

@@ -27,13 +27,21 @@ empty("an empty lake says what to do, and ticks what is done", async ({ page, ap
   await expect(steps.filter({ hasText: "Objects arrive" })).toContainText("(to do)");
   await expectAccessible(page);
 
-  await run(["simulate", "bucket", "--hours", "0.5", "--seed", "1"], folder);
+  const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
+  await run(["simulate", "bucket", "--hours", "0.5", "--start", hoursAgo(2)], folder);
   await expect(page.getByRole("heading", { name: "The lake has its first records" })).toBeVisible({ timeout: 20_000 });
   await expect(steps.filter({ hasText: "Records can be searched" })).toContainText("(done)");
   await expectAccessible(page);
   await page.getByRole("button", { name: /Explore [\d,]+ records/ }).click();
   await expect(page.getByRole("table", { name: "Records" }).getByRole("row").nth(1)).toBeVisible();
   await expect(page.getByRole("heading", { name: "This lake is empty" })).toHaveCount(0);
+
+  // What is committed from now on is followed.
+  await page.getByRole("button", { name: "Live" }).click();
+  await expect(page.getByText("Following: new records appear on top as objects arrive")).toBeVisible();
+  await run(["simulate", "bucket", "--hours", "0.5", "--start", hoursAgo(1)], folder);
+  await expect(page.getByText(/[1-9]\d* received/)).toBeVisible();
+  await expect(page.getByRole("table", { name: "New records" }).getByRole("row").nth(1)).toBeVisible();
 });
 
 empty("a filled lake and its other pages are not in the way of each other", async ({ page, app }) => {

@@ -1,10 +1,10 @@
-import { expect, expectAccessible, test } from "./test";
+import { expect, expectAccessibleInBothThemes, test } from "./test";
 
 test("draws who talks to whom, rejected apart, and narrows by a click", async ({ page, app }) => {
   await page.goto(`${app}/map?last=24h`);
   const graph = page.getByRole("group", { name: /^Map of \d+ places/ });
   await expect(graph).toBeVisible();
-  const host = graph.getByRole("button", { name: /^10\.240\.64\.4/ });
+  const host = graph.getByRole("button", { name: /^vsi2, 10\.240\.64\.4/ });
   await expect(host).toBeVisible();
   await expect(page.locator(".fg-arc-rejected").first()).toBeAttached();
   await expect(page.locator(".fg-arc-accepted").first()).toBeAttached();
@@ -24,7 +24,7 @@ test("goes through to the records of an edge", async ({ page, app }) => {
   await page.goto(`${app}/map?last=24h&net=32&count=connections`);
   const list = page.getByRole("region", { name: "List of who talks to whom" });
   const row = list.getByRole("row").filter({ hasText: "92.63.197.61" });
-  await expect(row).toContainText("10.240.0.4");
+  await expect(row).toContainText("vsi1");
   await row.getByRole("button", { name: /^Records of/ }).click();
   await expect(page).toHaveURL(/\/explore\?.*q=initiator_ip:92\.63\.197\.61\+target_ip:10\.240\.0\.4/);
   await expect(page).not.toHaveURL(/net=|count=/);
@@ -36,11 +36,11 @@ test("shows the same as a matrix, walked by arrow keys, and as a list", async ({
   await page.goto(`${app}/map?last=24h`);
   await page.getByRole("button", { name: "Matrix" }).click();
   const matrix = page.getByRole("region", { name: "Matrix of who talks to whom" });
-  const cell = matrix.getByRole("button", { name: /^92\.63.* to 10\.240\.0\.4: rejected/ });
+  const cell = matrix.getByRole("button", { name: /^92\.63.* to vsi1: rejected/ });
   await expect(cell).toBeVisible();
   await cell.focus();
   await page.keyboard.press("ArrowDown");
-  await expect(matrix.locator("button:focus")).toHaveAccessibleName(/ to 10\.240\.0\.4: /);
+  await expect(matrix.locator("button:focus")).toHaveAccessibleName(/ to vsi1: /);
   await expect(cell).not.toBeFocused();
   await page.getByRole("button", { name: "List" }).click();
   await expect(page).toHaveURL(/view=list/);
@@ -50,10 +50,10 @@ test("shows the same as a matrix, walked by arrow keys, and as a list", async ({
 test("puts hosts together by subnet and VPC, and counts otherwise", async ({ page, app }) => {
   await page.goto(`${app}/map?last=24h&view=list`);
   const list = page.getByRole("region", { name: "List of who talks to whom" });
-  await expect(list.getByRole("button", { name: "10.240.0.4", exact: true }).first()).toBeVisible();
+  await expect(list.getByRole("button", { name: "vsi1", exact: true }).first()).toBeVisible();
   await page.getByRole("button", { name: "VPCs" }).click();
   await expect(list.getByText("r006-5a3b…a0b1").first()).toBeVisible();
-  await expect(list.getByRole("button", { name: "10.240.0.4", exact: true })).toHaveCount(0);
+  await expect(list.getByRole("button", { name: "vsi1", exact: true })).toHaveCount(0);
   await page.getByRole("button", { name: "Bytes" }).click();
   await expect(list.getByRole("row").nth(1)).toContainText(/\d (MB|kB|B)/);
   await page.getByRole("group", { name: "Verdict" }).getByRole("button", { name: "Rejected" }).click();
@@ -92,13 +92,9 @@ test("says where the nearest match is when nobody talks", async ({ page, app }) 
 });
 
 for (const view of ["graph", "matrix", "list"]) {
-  for (const scheme of ["light", "dark"] as const) {
-    test(`as ${view} is accessible in the ${scheme} theme`, async ({ page, app }) => {
-      await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-      await page.goto(`${app}/map?last=24h&view=${view}`);
-      await expect(page.getByText(/\d+ places/).first()).toBeVisible();
-      await expect(page.locator(".fg-waiting")).toHaveCount(0);
-      await expectAccessible(page);
-    });
-  }
+  test(`as ${view} is accessible in both themes`, async ({ page, app }) => {
+    await page.goto(`${app}/map?last=24h&view=${view}`);
+    await expect(page.getByText(/\d+ places/).first()).toBeVisible();
+    await expectAccessibleInBothThemes(page);
+  });
 }

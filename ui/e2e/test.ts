@@ -17,7 +17,12 @@ export const test = base.extend<{ app: string; walk: boolean; tolerate: RegExp[]
   watched: [
     async ({ page, app, walk, tolerate }, use) => {
       const wrong: string[] = [];
-      if (!walk) await page.addInitScript(() => localStorage.setItem("flowglass.walk", '{"hidden":true}'));
+      if (!walk) {
+        await page.addInitScript(() => {
+          // An empty page has no storage.
+          if (location.protocol === "http:") localStorage.setItem("flowglass.walk", '{"hidden":true}');
+        });
+      }
       await page.addInitScript(() => {
         document.addEventListener("securitypolicyviolation", (event) => {
           console.error(`refused by the policy: ${event.violatedDirective} ${event.blockedURI}`);
@@ -38,9 +43,25 @@ export const test = base.extend<{ app: string; walk: boolean; tolerate: RegExp[]
   ],
 });
 
+/** Waits until every answer of the page is that of its present question. */
+export async function settled(page: Page): Promise<void> {
+  await expect(page.locator(".fg-waiting, .fg-stale")).toHaveCount(0);
+}
+
 /** Checks that axe finds nothing serious. */
-export async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).options({ resultTypes: ["violations"] }).analyze();
+export async function expectAccessible(page: Page, only?: readonly string[]): Promise<void> {
+  const axe = new AxeBuilder({ page }).options({ resultTypes: ["violations"] });
+  const { violations } = await (only ? axe.withRules([...only]) : axe).analyze();
   const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
   expect(serious.map(({ id, help, nodes }) => [id, help, nodes.map(({ html }) => html)])).toEqual([]);
+}
+
+/** Checks it in the light theme and, for what differs, in the dark one. Fading colours are not judged. */
+export async function expectAccessibleInBothThemes(page: Page): Promise<void> {
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+  await settled(page);
+  await expectAccessible(page);
+  await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+  await expect(page.locator(":root")).toHaveAttribute("data-theme", "dark");
+  await expectAccessible(page, ["color-contrast"]);
 }

@@ -42,7 +42,7 @@ test("answers the five questions, a click each", async ({ page, app }) => {
   // 5: what is normal.
   await walk(page).getByRole("button", { name: "Next: What is normal" }).click();
   await expect(walk(page).getByRole("heading")).toHaveText("What is normal here, and what could be closed?");
-  await expect(walk(page)).toContainText(/port 3000 with \d+ attempts/);
+  await expect(walk(page)).toContainText(/port 3000 with [\d,]+ attempts/);
   await expectAccessible(page);
 
   await walk(page).getByRole("button", { name: "Done" }).click();
