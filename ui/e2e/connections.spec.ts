@@ -3,7 +3,7 @@ import { expect, expectAccessibleInBothThemes, test } from "./test";
 test("lists connections stitched over vNICs, and opens one with its windows", async ({ page, app }) => {
   await page.goto(`${app}/explore?last=24h&q=is:internal&tab=connections`);
   const list = page.getByRole("region", { name: "List of connections" });
-  const both = list.getByRole("row").filter({ hasText: "seen by both vNICs" });
+  const both = list.getByRole("row").filter({ hasText: "both vNICs" });
   await expect(both.first()).toBeVisible();
   await both.first().getByRole("button", { expanded: false }).click();
   await expect(page).toHaveURL(/open=/);

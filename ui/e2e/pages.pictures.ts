@@ -1,10 +1,11 @@
 //! Pictures of every page into docs/images, at both widths and in both themes.
 
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { Page } from "@playwright/test";
+import type { BrowserContext, Page } from "@playwright/test";
 
-import { test } from "./test";
+import { settled, test } from "./test";
 
 interface Picture {
   name: string;
@@ -18,7 +19,7 @@ interface Picture {
 const PICTURES: readonly Picture[] = [
   {
     name: "explore",
-    path: "/explore?q=action:rejected+direction:I&last=24h",
+    path: "/explore?q=target_ip:10.240.0.4+-target_port:443&last=24h",
     ready: (page) => page.getByRole("region", { name: "Records" }).getByText("rejected").nth(3).waitFor(),
   },
   {
@@ -39,9 +40,9 @@ const PICTURES: readonly Picture[] = [
     name: "record",
     path: "/explore?q=is:internal+action:accepted+target_port:3000&last=24h",
     ready: async (page) => {
-      await page.getByRole("button", { name: "Open the record" }).nth(2).click();
+      await page.getByRole("button", { name: "Open the record" }).first().click();
       await page.getByRole("region", { name: "As written" }).getByText('"initiator_ip"').waitFor();
-      await page.getByRole("cell", { name: "Details of the record" }).scrollIntoViewIfNeeded();
+      await page.getByRole("region", { name: "Records", exact: true }).evaluate((card) => card.scrollIntoView());
     },
   },
   {
@@ -77,6 +78,20 @@ const PICTURES: readonly Picture[] = [
 
 const FOLDER = join(import.meta.dirname, "../../docs/images");
 
+/** The same picture, without loss, in two thirds of the bytes. The browser is the encoder. */
+async function webp(context: BrowserContext, png: Buffer): Promise<Buffer> {
+  const page = await context.newPage();
+  const encoded = await page.evaluate(async (source) => {
+    const image = await createImageBitmap(await (await fetch(source)).blob());
+    const canvas = new OffscreenCanvas(image.width, image.height);
+    canvas.getContext("2d")?.drawImage(image, 0, 0);
+    const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: "image/webp", quality: 1 })).arrayBuffer());
+    return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+  }, `data:image/png;base64,${png.toString("base64")}`);
+  await page.close();
+  return Buffer.from(encoded, "base64");
+}
+
 for (const { name, path, walk = false, ready } of PICTURES) {
   test.describe(name, () => {
     test.use({ walk });
@@ -90,8 +105,9 @@ for (const { name, path, walk = false, ready } of PICTURES) {
           await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
           await page.goto(app + path);
           await ready(page);
-          await page.waitForLoadState("networkidle");
-          await page.screenshot({ path: join(FOLDER, `${name}${device}-${scheme}.png`) });
+          await settled(page);
+          const picture = await webp(page.context(), await page.screenshot());
+          await writeFile(join(FOLDER, `${name}${device}-${scheme}.webp`), picture);
         });
       }
     }

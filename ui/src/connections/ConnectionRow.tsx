@@ -41,14 +41,14 @@ export function ConnectionRow({ connection, open, row, names, zone }: Connection
             </span>
           </button>
         </th>
-        <td className="fg-number">{lasted(connection) === 0 ? "< 1 s" : length(lasted(connection))}</td>
-        <td>
+        <td className="fg-number fg-conn-length">{lasted(connection) === 0 ? "< 1 s" : length(lasted(connection))}</td>
+        <td className="fg-conn-initiator">
           <Side name="initiator" connection={connection} names={names} />
         </td>
-        <td>
+        <td className="fg-conn-target">
           <Side name="target" connection={connection} names={names} />
         </td>
-        <td>
+        <td className="fg-conn-more-room">
           {protocol === null ? (
             "–"
           ) : (
@@ -57,23 +57,22 @@ export function ConnectionRow({ connection, open, row, names, zone }: Connection
             </FilterValue>
           )}
         </td>
-        <td>
+        <td className="fg-conn-end">
           <span className={`fg-end fg-end-${state}`} aria-hidden="true" /> {endTitle(state)}{" "}
           <span className="fg-dim">{endBy(connection)}</span>
         </td>
-        <td className="fg-number" title={`${exact(connection.bytes_from_initiator)} bytes`}>
+        <td className="fg-number fg-conn-sent" title={`${exact(connection.bytes_from_initiator)} bytes`}>
           {least + bytes(connection.bytes_from_initiator)}
         </td>
-        <td className="fg-number" title={`${exact(connection.bytes_from_target)} bytes`}>
+        <td className="fg-number fg-conn-answered" title={`${exact(connection.bytes_from_target)} bytes`}>
           {least + bytes(connection.bytes_from_target)}
         </td>
-        <td className="fg-number">{least + exact(packets)}</td>
+        <td className="fg-number fg-conn-most-room">{least + exact(packets)}</td>
         <td
-          className="fg-number"
+          className="fg-number fg-conn-most-room"
           title={`${exact(connection.records)} records of ${connection.sides.length} vNIC${connection.sides.length === 1 ? "" : "s"}`}
         >
           {exact(connection.records)}
-          {connection.sides.length > 1 && <span className="fg-tag">both ends</span>}
         </td>
       </tr>
       {open && (

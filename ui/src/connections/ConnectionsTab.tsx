@@ -72,7 +72,9 @@ export default function ConnectionsTab({ scope, zone }: TabProps) {
                 </th>
                 <th scope="col">Initiator</th>
                 <th scope="col">Target</th>
-                <th scope="col">Proto</th>
+                <th scope="col" className="fg-conn-more-room">
+                  Proto
+                </th>
                 <th scope="col">End</th>
                 <th scope="col" className="fg-number" title="Bytes from the initiator, counted once">
                   Sent
@@ -80,10 +82,10 @@ export default function ConnectionsTab({ scope, zone }: TabProps) {
                 <th scope="col" className="fg-number" title="Bytes from the target, counted once">
                   Answered
                 </th>
-                <th scope="col" className="fg-number">
+                <th scope="col" className="fg-number fg-conn-most-room">
                   Packets
                 </th>
-                <th scope="col" className="fg-number" title="Records it was stitched from, and vNICs that report it">
+                <th scope="col" className="fg-number fg-conn-most-room" title="Records it was stitched from, and vNICs that report it">
                   Records
                 </th>
               </tr>

@@ -10,8 +10,8 @@ const side = (direction: string, over: Partial<Side> = {}): Side =>
 describe("a connection", () => {
   it("says who reports its end", () => {
     const by = (state: ConnectionSummary["state"], ...sides: Side[]) => endBy({ state, sides });
-    expect(by("closed", side("O", { terminated: true }), side("I", { terminated: true }))).toBe("seen by both vNICs");
-    expect(by("closed", side("O"), side("I", { terminated: true }))).toBe("seen by the target's vNIC");
+    expect(by("closed", side("O", { terminated: true }), side("I", { terminated: true }))).toBe("both vNICs");
+    expect(by("closed", side("O"), side("I", { terminated: true }))).toBe("target's vNIC");
     expect(by("refused", side("I", { actions: ["rejected"] }))).toBe("on its way in");
     expect(by("refused", side("O", { actions: ["rejected"] }))).toBe("on its way out");
     expect(by("refused_by_target", side("O"), side("I", { actions: ["rejected"] }))).toBe("on its way in");

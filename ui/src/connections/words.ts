@@ -23,15 +23,15 @@ export function sideWords(direction: string | null): string {
   return direction === "O" ? "initiator's vNIC" : direction === "I" ? "target's vNIC" : "vNIC";
 }
 
-/** Who says how it ended: `seen by both vNICs`, `on its way in`. */
+/** Who says how it ended: `both vNICs`, `on its way in`. */
 export function endBy({ state, sides }: Sides): string {
   const said = sides.filter(({ actions, terminated }) =>
     state === "closed" ? terminated : state === "refused" || state === "refused_by_target" ? actions.includes("rejected") : false,
   );
-  if (said.length > 1) return state === "closed" ? "seen by both vNICs" : "by both vNICs";
+  if (said.length > 1) return state === "closed" ? "both vNICs" : "by both vNICs";
   const [only] = said;
   if (!only) return state === "one_way" ? "no answer" : "";
-  if (state === "closed") return `seen by the ${sideWords(only.direction)}`;
+  if (state === "closed") return sideWords(only.direction);
   return only.direction === "O" ? "on its way out" : "on its way in";
 }
 

@@ -61,7 +61,7 @@ export function ConnectionView({ id, zone, names }: ConnectionViewProps) {
             </div>
             <div className="fg-windows-sum fg-dim">
               {side.lossy && "≥ "}
-              {bytes(side.bytes_from_initiator)} → · ← {bytes(side.bytes_from_target)}
+              → {bytes(side.bytes_from_initiator)} · ← {bytes(side.bytes_from_target)}
             </div>
           </div>
         ))}

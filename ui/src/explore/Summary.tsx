@@ -23,7 +23,7 @@ export function Summary({ scope, zone, meta, measure }: SummaryProps) {
   return (
     <p className="fg-summary" role="status" aria-label="Summary">
       {data ? (
-        <>
+        <span>
           <strong title={exact(data.count)}>{short(data.count)}</strong> {data.count === 1 ? "record" : "records"}
           {initiators !== undefined && (
             <>
@@ -38,7 +38,7 @@ export function Summary({ scope, zone, meta, measure }: SummaryProps) {
             {" "}
             · {milliseconds(data.meta.elapsed_ms)}
           </span>
-        </>
+        </span>
       ) : (
         <span className="fg-dim">counting…</span>
       )}

@@ -1,6 +1,6 @@
 import { useAnswer } from "../api/query";
 import type { Row } from "../api/types";
-import { bytes, count } from "../format/number";
+import { bytes } from "../format/number";
 import { CopyButton } from "../parts/CopyButton";
 import { ProblemBox } from "../parts/ProblemBox";
 import { Waiting } from "../parts/Waiting";
@@ -16,7 +16,7 @@ export function Written({ id, row }: { id: string; row: Row }) {
       <h3>As the provider wrote it</h3>
       {object && (
         <p>
-          Record {row.record_index} of {count(object.records ?? 0, "record")} in an object of{" "}
+          Record {(row.record_index ?? 0) + 1} of {object.records ?? 0} in an object of{" "}
           {object.size === null ? "unknown size" : bytes(object.size)}, {object.outcome}
           {object.state !== null && object.state !== "ok" && `, ${object.state}`}; source {object.source}
         </p>

@@ -68,7 +68,7 @@ const COMPOSED: readonly Column[] = [
     label: "Time",
     doc: "When it happened: the first packet in the window, or the window's start",
     fields: ["time"],
-    width: 128,
+    width: 122,
     cell: (row, { zone }) => (
       <span className="fg-mono" title={row.time ? dateTime(row.time, zone, true) : undefined}>
         {row.time ? dateTime(row.time, zone).slice(5) : "–"}
@@ -114,7 +114,7 @@ const COMPOSED: readonly Column[] = [
     label: "Initiator",
     doc: "The side that sent the connection's first packet",
     fields: ["initiator_ip", "initiator_port", "transport_protocol"],
-    width: 184,
+    width: 204,
     cell: (row, context) => side("initiator", row.initiator_ip, row.initiator_port, row.transport_protocol, context),
   },
   {
@@ -122,7 +122,7 @@ const COMPOSED: readonly Column[] = [
     label: "Target",
     doc: "The other side, and the service asked for",
     fields: ["target_ip", "target_port", "transport_protocol"],
-    width: 210,
+    width: 238,
     cell: (row, context) => side("target", row.target_ip, row.target_port, row.transport_protocol, context),
   },
   {
@@ -130,7 +130,7 @@ const COMPOSED: readonly Column[] = [
     label: "Proto",
     doc: "Transport protocol",
     fields: ["transport_protocol"],
-    width: 60,
+    width: 54,
     cell: ({ transport_protocol: protocol }, { names }) =>
       protocol === null || protocol === undefined ? (
         NONE
@@ -145,7 +145,7 @@ const COMPOSED: readonly Column[] = [
     label: "Bytes",
     doc: "Bytes of both directions in this window",
     fields: ["bytes_from_initiator", "bytes_from_target", "state"],
-    width: 82,
+    width: 80,
     numeric: true,
     cell: (row) => {
       const value = sum(row.bytes_from_initiator, row.bytes_from_target);

@@ -2,6 +2,7 @@ import { useCallback, useMemo, useState } from "react";
 import uPlot from "uplot";
 
 import { useAnswer } from "../api/query";
+import type { Coverage } from "../api/types";
 import { dateTime, dayMinute, minute } from "../format/time";
 import { Plot, colour } from "../parts/Plot";
 import { ProblemBox } from "../parts/ProblemBox";
@@ -52,11 +53,8 @@ export function Lines(props: ShapeProps) {
   if (error) return <ProblemBox error={error} onRetry={() => void answer.refetch()} />;
   if (!answer.data || !times.data) return <Waiting what="the lines" />;
   return (
-    <div className="fg-group-scroll">
-      <Chart {...props} by={by} lines={lines} instants={instants} />
-      <div className="fg-lines-coverage">
-        <CoverageStrip coverage={times.data.meta.coverage} from={scope.from} to={scope.to} />
-      </div>
+    <div className="fg-group-scroll fg-lines-place">
+      <Chart {...props} by={by} lines={lines} instants={instants} coverage={times.data.meta.coverage} />
       {data.rows.length > groups.length && question.by.length === by.length && (
         <p className="fg-dim fg-bars-more">The {groups.length} greatest groups are drawn; the table lists all.</p>
       )}
@@ -71,10 +69,11 @@ interface ChartProps extends ShapeProps {
   by: readonly string[];
   lines: readonly Line[];
   instants: readonly string[];
+  coverage: Coverage;
 }
 
 function Chart(props: ChartProps) {
-  const { by, lines, instants, question, fields, zone, scope } = props;
+  const { by, lines, instants, coverage, question, fields, zone, scope } = props;
   const { aggregate } = shownAggregate(question);
   const unit = unitOf(aggregate, fields);
   const [at, setAt] = useState<number | null>(null);
@@ -148,39 +147,44 @@ function Chart(props: ChartProps) {
   const time = at === null ? undefined : instants[at];
   return (
     <div className="fg-lines">
-      <Plot
-        // The number of lines is part of the chart's making.
-        key={`${lines.length}/${compared}`}
-        options={options}
-        data={data}
-        height={280}
-        label={`${aggregateTitle(aggregate)} over time, ${lines.length} lines`}
-      />
-      <p className="fg-lines-time fg-dim">{time === undefined ? "Over the whole range" : dateTime(time, zone)}</p>
-      <ul className="fg-lines-legend">
-        {lines.map((line, place) => {
-          const row = { keys: line.keys, values: [] };
-          const words = groupWords(line.keys, { ...props, question: { ...question, by } });
-          const whole = props.data.rows.find(({ keys }) => JSON.stringify(keys) === JSON.stringify(line.keys));
-          const index = question.aggregates.findIndex(({ text }) => text === aggregate.text);
-          const value = at === null ? whole?.values[index] : line.values[at];
-          const before = at === null ? whole?.previous?.[index] : line.before?.[at];
-          return (
-            <li key={JSON.stringify(line.keys)}>
-              <button
-                type="button"
-                title={`${words}: ${exactValue(value, unit)}\nClick: only this. Alt-click: exclude`}
-                onClick={(event) => applyGroup(by, row, fields, event.altKey)}
-              >
-                <span className="fg-swatch" style={{ background: `var(${seriesColour(by, line.keys, place)})` }} />
-                <span className="fg-share-words">{words}</span>
-                <strong>{formatValue(value, unit, zone)}</strong>
-                {line.before && <span className="fg-dim"> before {formatValue(before, unit, zone)}</span>}
-              </button>
-            </li>
-          );
-        })}
-      </ul>
+      <div>
+        <Plot
+          // The number of lines is part of the chart's making.
+          key={`${lines.length}/${compared}`}
+          options={options}
+          data={data}
+          height={280}
+          label={`${aggregateTitle(aggregate)} over time, ${lines.length} lines`}
+        />
+        <CoverageStrip coverage={coverage} from={scope.from} to={scope.to} />
+      </div>
+      <div>
+        <p className="fg-lines-time fg-dim">{time === undefined ? "Over the whole range" : dateTime(time, zone)}</p>
+        <ul className="fg-lines-legend">
+          {lines.map((line, place) => {
+            const row = { keys: line.keys, values: [] };
+            const words = groupWords(line.keys, { ...props, question: { ...question, by } });
+            const whole = props.data.rows.find(({ keys }) => JSON.stringify(keys) === JSON.stringify(line.keys));
+            const index = question.aggregates.findIndex(({ text }) => text === aggregate.text);
+            const value = at === null ? whole?.values[index] : line.values[at];
+            const before = at === null ? whole?.previous?.[index] : line.before?.[at];
+            return (
+              <li key={JSON.stringify(line.keys)}>
+                <button
+                  type="button"
+                  title={`${words}: ${exactValue(value, unit)}\nClick: only this. Alt-click: exclude`}
+                  onClick={(event) => applyGroup(by, row, fields, event.altKey)}
+                >
+                  <span className="fg-swatch" style={{ background: `var(${seriesColour(by, line.keys, place)})` }} />
+                  <span className="fg-share-words">{words}</span>
+                  <strong>{formatValue(value, unit, zone)}</strong>
+                  {line.before && <span className="fg-dim"> before {formatValue(before, unit, zone)}</span>}
+                </button>
+              </li>
+            );
+          })}
+        </ul>
+      </div>
     </div>
   );
 }

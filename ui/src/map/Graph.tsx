@@ -1,10 +1,11 @@
-import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, type PointerEvent, useMemo, useRef, useState } from "react";
 
 import { Icon } from "../parts/Icon";
+import { useNarrow } from "../state/narrow";
 import type { Range } from "../state/range";
 import { applyEdge, applyPlace } from "./actions";
 import type { Folded } from "./fold";
-import { type Arc, HEIGHT, type Spot, WIDTH, laidOut, pathOf } from "./layout";
+import { type Arc, type Spot, TALL, WIDE, laidOut, pathOf } from "./layout";
 import type { Count } from "./question";
 import { edgeWords, nodeWords, sumsWords } from "./words";
 
@@ -33,29 +34,24 @@ const KINDS = [
 
 /** Who talks to whom as a graph of few places. Every place can be reached by keyboard; edges stand in the list too. */
 export function Graph({ map, count, query, range }: ViewProps) {
-  const laid = useMemo(() => laidOut(map), [map]);
+  const paper = useNarrow() ? TALL : WIDE;
+  const { width, height } = paper;
+  const laid = useMemo(() => laidOut(map, paper), [map, paper]);
   const [over, setOver] = useState<{ place?: string; arc?: string } | null>(null);
   const [box, setBox] = useState<Box>(WHOLE);
   const drag = useRef<{ x: number; y: number; box: Box } | null>(null);
   const frame = useRef<SVGSVGElement>(null);
-  const place = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    // On a narrow screen the graph is wider than its place: its middle comes first.
-    const element = place.current;
-    if (element) element.scrollLeft = (element.scrollWidth - element.clientWidth) / 2;
-  }, []);
   const zoomed = (by: number) =>
     setBox((was) => {
       const zoom = Math.min(6, Math.max(1, was.zoom * by));
       if (zoom === 1) return WHOLE;
       const grow = (1 / was.zoom - 1 / zoom) / 2;
-      return { zoom, x: was.x + WIDTH * grow, y: was.y + HEIGHT * grow };
+      return { zoom, x: was.x + width * grow, y: was.y + height * grow };
     });
   const move = (event: PointerEvent) => {
     const start = drag.current;
-    const width = frame.current?.clientWidth ?? WIDTH;
     if (!start || box.zoom === 1) return;
-    const scale = WIDTH / width / box.zoom;
+    const scale = width / (frame.current?.clientWidth ?? width) / box.zoom;
     setBox({ ...box, x: start.box.x - (event.clientX - start.x) * scale, y: start.box.y - (event.clientY - start.y) * scale });
   };
   const near = useMemo(() => neighbours(laid.arcs, over?.place), [laid.arcs, over?.place]);
@@ -63,10 +59,10 @@ export function Graph({ map, count, query, range }: ViewProps) {
   const shownNode = map.nodes.find(({ place }) => place.id === over?.place);
   const kinds = KINDS.filter(({ kind }) => map.nodes.some(({ place }) => place.kind === kind));
   return (
-    <div className="fg-graph" ref={place}>
+    <div className="fg-graph">
       <svg
         ref={frame}
-        viewBox={`${box.x} ${box.y} ${WIDTH / box.zoom} ${HEIGHT / box.zoom}`}
+        viewBox={`${box.x} ${box.y} ${width / box.zoom} ${height / box.zoom}`}
         role="group"
         aria-label={`Map of ${map.nodes.length} places and ${map.edges.length} connections between them`}
         className={box.zoom > 1 ? "fg-graph-near" : undefined}
@@ -133,6 +129,7 @@ export function Graph({ map, count, query, range }: ViewProps) {
               key={spot.node.place.id}
               spot={spot}
               count={count}
+              beside={paper.label > 0}
               far={over?.place !== undefined && !near.has(spot.node.place.id)}
               onOver={(is) => setOver(is ? { place: spot.node.place.id } : null)}
               onApply={(exclude) => applyPlace(spot.node.place, query, exclude)}
@@ -196,12 +193,14 @@ export function Graph({ map, count, query, range }: ViewProps) {
 interface PlaceProps {
   spot: Spot;
   count: Count;
+  /** Whether there is room for labels beside places. */
+  beside: boolean;
   far: boolean;
   onOver: (is: boolean) => void;
   onApply: (exclude: boolean) => void;
 }
 
-function Place({ spot, count, far, onOver, onApply }: PlaceProps) {
+function Place({ spot, count, beside, far, onOver, onApply }: PlaceProps) {
   const { node, x, y, radius, side } = spot;
   const { place } = node;
   const press = (event: KeyboardEvent) => {
@@ -211,9 +210,9 @@ function Place({ spot, count, far, onOver, onApply }: PlaceProps) {
     onApply(event.altKey || event.key === "x");
   };
   const [dx, dy, anchor] =
-    side === "left"
+    beside && side === "left"
       ? [-radius - 6, 4, "end" as const]
-      : side === "right"
+      : beside && side === "right"
         ? [radius + 6, 4, "start" as const]
         : [0, radius + 15, "middle" as const];
   return (

@@ -1,5 +1,4 @@
-import type { KeyboardEvent } from "react";
-import { useMemo } from "react";
+import { type CSSProperties, type KeyboardEvent, useMemo } from "react";
 
 import { applyEdge, applyPlace } from "./actions";
 import { type Edge, weight } from "./fold";
@@ -21,7 +20,7 @@ export function Matrix({ map, count, query, range }: ViewProps) {
   };
   return (
     <div className="fg-matrix-scroll" tabIndex={0} role="region" aria-label="Matrix of who talks to whom">
-      <table className="fg-matrix" onKeyDown={move}>
+      <table className="fg-matrix" style={{ "--fg-columns": columns.length } as CSSProperties} onKeyDown={move}>
         <caption className="fg-sr">Initiators in rows, targets in columns</caption>
         <thead>
           <tr>

@@ -18,7 +18,7 @@ export interface Spot {
   x: number;
   y: number;
   radius: number;
-  /** Which side its label stands on. */
+  /** Which side it stands on, and its label where there is room. */
   side: "left" | "right" | "below";
 }
 
@@ -36,11 +36,18 @@ export interface Laid {
   arcs: readonly Arc[];
 }
 
-export const WIDTH = 900;
-export const HEIGHT = 560;
+/** The paper a map is drawn on. */
+export interface Paper {
+  width: number;
+  height: number;
+  /** Room that a label needs beside its place; 0 where labels stand below. */
+  label: number;
+}
+
+export const WIDE: Paper = { width: 900, height: 560, label: 112 };
+/** For a phone: as wide as letters stay legible on it. */
+export const TALL: Paper = { width: 430, height: 600, label: 0 };
 const MARGIN = 46;
-/** Room that a label needs beside its place. */
-const LABEL = 112;
 /** Steps until places stand: few, since all is laid out at once. */
 const TICKS = 160;
 
@@ -52,10 +59,12 @@ interface Body extends SimulationNodeDatum {
 }
 
 /** Lays a map out: initiators to the left, targets to the right, the VPC in the middle. */
-export function laidOut({ nodes, edges }: Pick<Folded, "nodes" | "edges">): Laid {
+export function laidOut({ nodes, edges }: Pick<Folded, "nodes" | "edges">, paper = WIDE): Laid {
+  const { width, height, label } = paper;
+  const sideOf = (home: number) => (home < width / 2 - 1 ? "left" : home > width / 2 + 1 ? "right" : "below");
   const most = Math.max(1, ...nodes.map((node) => node.in + node.out));
   const bodies = nodes.map((node, index): Body => {
-    const home = homeOf(node);
+    const home = homeOf(node, paper);
     return {
       id: node.place.id,
       node,
@@ -63,17 +72,17 @@ export function laidOut({ nodes, edges }: Pick<Folded, "nodes" | "edges">): Laid
       home,
       // Begins on a spiral, so that no two stand on each other.
       x: home + Math.cos(index * 2.4) * (6 + index * 4),
-      y: HEIGHT / 2 + Math.sin(index * 2.4) * (6 + index * 6),
+      y: height / 2 + Math.sin(index * 2.4) * (6 + index * 6),
     };
   });
   const links = edges
     .filter(({ from, to }) => from.id !== to.id)
     .map((edge): SimulationLinkDatum<Body> => ({ source: edge.from.id, target: edge.to.id }));
   forceSimulation(bodies)
-    .force("link", forceLink<Body, SimulationLinkDatum<Body>>(links).id(({ id }) => id).distance(170).strength(0.05))
+    .force("link", forceLink<Body, SimulationLinkDatum<Body>>(links).id(({ id }) => id).distance(width / 5.3).strength(0.05))
     .force("charge", forceManyBody<Body>().strength(-120))
     .force("x", forceX<Body>(({ home }) => home).strength(0.28))
-    .force("y", forceY<Body>(HEIGHT / 2).strength(0.05))
+    .force("y", forceY<Body>(height / 2).strength(0.05))
     .force("collide", forceCollide<Body>(({ radius }) => radius + 11).iterations(2))
     .alphaDecay(1 - 0.001 ** (1 / TICKS))
     .stop()
@@ -81,45 +90,45 @@ export function laidOut({ nodes, edges }: Pick<Folded, "nodes" | "edges">): Laid
   const spots = bodies.map(({ node, radius, x = 0, y = 0, home }): Spot => ({
     node,
     radius,
-    x: clamp(x, MARGIN + (home < WIDTH / 2 - 1 ? LABEL : 0), WIDTH - MARGIN - (home > WIDTH / 2 + 1 ? LABEL : 0)),
-    y: clamp(y, MARGIN / 2 + radius, HEIGHT - MARGIN / 2 - radius),
-    side: home < WIDTH / 2 - 1 ? "left" : home > WIDTH / 2 + 1 ? "right" : "below",
+    x: clamp(x, MARGIN + (sideOf(home) === "left" ? label : 0), width - MARGIN - (sideOf(home) === "right" ? label : 0)),
+    y: clamp(y, MARGIN / 2 + radius, height - MARGIN / 2 - radius),
+    side: sideOf(home),
   }));
-  stretch(spots);
-  spread(spots, "left");
-  spread(spots, "right");
+  stretch(spots, paper);
+  spread(spots, "left", paper);
+  spread(spots, "right", paper);
   return { spots, arcs: arcsOf(edges, spots) };
 }
 
 /** Those without flow logs stand at the side they act on: initiators left, targets right. */
-function homeOf({ place, in: targeted, out }: Node): number {
-  if (place.kind === "own") return WIDTH / 2;
+function homeOf({ place, in: targeted, out }: Node, { width, label }: Paper): number {
+  if (place.kind === "own") return width / 2;
   const tends = (targeted - out) / Math.max(1, targeted + out);
-  return WIDTH / 2 + (tends > 0.2 ? 1 : tends < -0.2 ? -1 : 0.8) * (WIDTH / 2 - MARGIN - LABEL);
+  return width / 2 + (tends > 0.2 ? 1 : tends < -0.2 ? -1 : 0.8) * (width / 2 - MARGIN - label);
 }
 
 /** Uses the height that there is. */
-function stretch(spots: Spot[]) {
+function stretch(spots: Spot[], { height }: Paper) {
   const [top, bottom] = [Math.min(...spots.map(({ y }) => y)), Math.max(...spots.map(({ y }) => y))];
-  const room = HEIGHT - 2 * MARGIN - 20;
+  const room = height - 2 * MARGIN - 20;
   // Few places are not torn apart.
   const wanted = Math.min(room, 70 * Math.max(1, spots.length - 2));
   const by = bottom - top > 1 ? Math.max(1, wanted / (bottom - top)) : 1;
-  for (const spot of spots) spot.y = HEIGHT / 2 + (spot.y - (top + bottom) / 2) * by;
+  for (const spot of spots) spot.y = height / 2 + (spot.y - (top + bottom) / 2) * by;
 }
 
 /** Puts labels of a side on lines of their own. */
-function spread(spots: Spot[], side: Spot["side"]) {
+function spread(spots: Spot[], side: Spot["side"], { height, label }: Paper) {
   const column = spots.filter((spot) => spot.side === side).sort((a, b) => a.y - b.y);
-  const line = Math.min(34, (HEIGHT - 2 * MARGIN) / Math.max(1, column.length - 1));
+  const line = Math.min(label > 0 ? 34 : 52, (height - 2 * MARGIN) / Math.max(1, column.length - 1));
   for (let round = 0; round < 60; round++) {
     for (let index = 1; index < column.length; index++) {
       const [upper, lower] = [column[index - 1], column[index]];
       if (!upper || !lower) continue;
       const lack = line - (lower.y - upper.y);
       if (lack <= 0) continue;
-      upper.y = clamp(upper.y - lack / 2, MARGIN / 2 + 6, HEIGHT - MARGIN / 2 - 6);
-      lower.y = clamp(lower.y + lack / 2, MARGIN / 2 + 6, HEIGHT - MARGIN / 2 - 6);
+      upper.y = clamp(upper.y - lack / 2, MARGIN / 2 + 6, height - MARGIN / 2 - 6);
+      lower.y = clamp(lower.y + lack / 2, MARGIN / 2 + 6, height - MARGIN / 2 - 6);
     }
   }
 }

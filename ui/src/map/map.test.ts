@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { namesOf } from "../api/names";
 import { type Edge, type Pair, edgesOf, fittingPrefix, folded, nodesOf, pairsOf, restPart } from "./fold";
-import { HEIGHT, WIDTH, laidOut, pathOf } from "./layout";
+import { TALL, WIDE, laidOut, pathOf } from "./layout";
 import { type Owners, Places, networkOf, placeTerm } from "./places";
 import { windowIn } from "./question";
 import { moved } from "./TimeBrush";
@@ -134,7 +134,10 @@ describe("the layout", () => {
     const map = folded(edgesOf(pairs, new Places(OWNERS, NAMES, "host", 24)), 40);
     const { spots, arcs } = laidOut(map);
     expect(laidOut(map).spots).toEqual(spots);
-    for (const { x, y } of spots) expect(x > 0 && x < WIDTH && y > 0 && y < HEIGHT).toBe(true);
+    for (const paper of [WIDE, TALL]) {
+      const { width, height } = paper;
+      for (const { x, y } of laidOut(map, paper).spots) expect(x > 0 && x < width && y > 0 && y < height).toBe(true);
+    }
     const left = spots.filter(({ side }) => side === "left").map(({ y }) => y).sort((a, b) => a - b);
     expect(left).toHaveLength(24);
     expect(Math.min(...left.slice(1).map((y, index) => y - (left[index] ?? 0)))).toBeGreaterThan(11);

@@ -117,7 +117,7 @@ function Legend({ answer }: { answer: HistogramAnswer }) {
           >
             <Action action={action} />{" "}
             <strong>
-              {lossy && "≥ "}
+              {lossy && value > 0 && "≥ "}
               {inBytes ? bytes(value) : short(value)}
             </strong>
           </button>

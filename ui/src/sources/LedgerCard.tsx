@@ -35,8 +35,8 @@ export function LedgerCard({ lake, every }: { lake: LakeAnswer; every: number | 
                 <span className="fg-number" title={exact(value)}>
                   {short(value)}
                 </span>
-                <span className="fg-share" aria-hidden="true">
-                  <span className={`fg-share-bar fg-share-${id}`} style={{ width: total > 0 ? `${(100 * value) / total}%` : 0 }} />
+                <span className="fg-outcome-track" aria-hidden="true">
+                  <span className={`fg-outcome-bar fg-outcome-bar-${id}`} style={{ width: total > 0 ? `${(100 * value) / total}%` : 0 }} />
                 </span>
                 <span className="fg-dim fg-outcome-means">{means}</span>
                 <span className="fg-sr">{total > 0 ? percent(value / total) : ""}</span>

@@ -48,7 +48,7 @@ function Source({ source, activity }: { source: SourceState; activity: Activity 
   const facts: [string, string, string][] = [
     [
       "Objects a minute",
-      mine ? short(rateOf(minutes)) : "0",
+      mine ? rateWords(minutes) : "0",
       "The mean of the last ten minutes that are over; the bars show an hour",
     ],
     [
@@ -96,4 +96,10 @@ function Source({ source, activity }: { source: SourceState; activity: Activity 
       )}
     </li>
   );
+}
+
+/** The rate; and what just arrived, where that is far more. */
+function rateWords(minutes: readonly number[]): string {
+  const [rate, now] = [rateOf(minutes), minutes.at(-1) ?? 0];
+  return now > 10 + 2 * rate ? `${short(rate)}, now ${short(now)}` : short(rate);
 }
