@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use parquet::basic::{BoundaryOrder, Compression, Encoding, PageType, ZstdLevel};
+use parquet::basic::{BoundaryOrder, Compression, Encoding, PageType};
 use parquet::bloom_filter::Sbbf;
 use parquet::column::page::{CompressedPage, Page, PageWriter};
 use parquet::column::writer::ColumnCloseResult;
@@ -67,19 +67,25 @@ pub(crate) struct PageRows<'p> {
 }
 
 /// The pages of a column chunk, written.
-pub(crate) struct Chunk<'c> {
+pub(crate) struct Chunk {
     descr: ColumnDescPtr,
     codec: Compression,
-    compressor: &'c mut Compressor,
+    /// Data pages. The dictionary is put before them at the end: until then, values may be added to it.
     out: TrackedWrite<Vec<u8>>,
     statistics: EnabledStatistics,
     column_index: ColumnIndexBuilder,
-    offset_index: Option<OffsetIndexBuilder>,
+    /// Rows, place among the data pages, and length of each of them.
+    places: Vec<(usize, u64, usize)>,
+    wants_places: bool,
     rows: usize,
     uncompressed: usize,
-    dictionary: bool,
-    first_page: Option<u64>,
     pages: Vec<(Encoding, i32)>,
+}
+
+/// The dictionary of a chunk: its values plainly encoded, and how many there are.
+pub(crate) struct Dictionary<'d> {
+    pub values: &'d [u8],
+    pub n: usize,
 }
 
 /// A column chunk ready to be appended to a row group.
@@ -88,50 +94,23 @@ pub(crate) struct Encoded {
     pub close: ColumnCloseResult,
 }
 
-impl<'c> Chunk<'c> {
-    pub(crate) fn new(
-        descr: &ColumnDescPtr,
-        properties: &WriterProperties,
-        compressor: &'c mut Compressor,
-    ) -> Self {
+impl Chunk {
+    pub(crate) fn new(descr: &ColumnDescPtr, properties: &WriterProperties) -> Self {
         Self {
             descr: Arc::clone(descr),
             codec: properties.compression(descr.path()),
-            compressor,
             out: TrackedWrite::new(Vec::new()),
             statistics: properties.statistics_enabled(descr.path()),
             column_index: ColumnIndexBuilder::new(descr.physical_type()),
-            offset_index: (!properties.offset_index_disabled()).then(OffsetIndexBuilder::new),
+            places: Vec::new(),
+            wants_places: !properties.offset_index_disabled(),
             rows: 0,
             uncompressed: 0,
-            dictionary: false,
-            first_page: None,
             pages: Vec::new(),
         }
     }
 
-    /// Writes the dictionary, plainly encoded; before any other page.
-    pub(crate) fn dictionary(&mut self, values: &[u8], n: usize) -> Result<()> {
-        let mut buffer = Vec::new();
-        // A dictionary page has no mark that says it is not compressed, so that it always is.
-        match self.codec {
-            Compression::UNCOMPRESSED => buffer.extend_from_slice(values),
-            Compression::ZSTD(level) => buffer = always(level, values)?,
-            other => return Err(ParquetError::NYI(format!("compressing with {other}"))),
-        }
-        let num_values = u32::try_from(n).unwrap_or(u32::MAX);
-        let page = Page::DictionaryPage {
-            buf: buffer.into(),
-            num_values,
-            encoding: Encoding::PLAIN,
-            is_sorted: false,
-        };
-        self.write(page, values.len())?;
-        self.dictionary = true;
-        Ok(())
-    }
-
-    pub(crate) fn page(&mut self, page: PageRows<'_>) -> Result<()> {
+    pub(crate) fn page(&mut self, page: PageRows<'_>, compressor: &mut Compressor) -> Result<()> {
         let mut buffer = Vec::new();
         let levels_of = |level: bool| u32::from(level);
         match page.valid {
@@ -142,7 +121,7 @@ impl<'c> Chunk<'c> {
             _ => hybrid::run_of(levels_of(page.nulls == 0), page.rows, 1, &mut buffer),
         }
         let levels = buffer.len();
-        let is_compressed = self.compressor.run(self.codec, page.values, &mut buffer)?;
+        let is_compressed = compressor.run(self.codec, page.values, &mut buffer)?;
         if !is_compressed {
             buffer.extend_from_slice(page.values);
         }
@@ -158,13 +137,9 @@ impl<'c> Chunk<'c> {
             is_compressed,
             statistics: None,
         };
-        let (offset, length) = self.write(data, levels + page.values.len())?;
-        self.first_page.get_or_insert(offset);
-        if let Some(index) = &mut self.offset_index {
-            index.append_row_count(page.rows as i64);
-            // A page is far smaller than 2 GiB, or writing it would have failed.
-            index.append_offset_and_size(offset as i64, length as i32);
-        }
+        let (offset, length) =
+            write(&mut self.out, data, levels + page.values.len(), &mut self.uncompressed)?;
+        self.places.push((page.rows, offset, length));
         if self.statistics == EnabledStatistics::Page {
             let (least, greatest) = page.bounds.unwrap_or_default();
             self.column_index.append(page.nulls == page.rows, least, greatest, page.nulls as i64);
@@ -177,25 +152,36 @@ impl<'c> Chunk<'c> {
         Ok(())
     }
 
-    fn write(&mut self, page: Page, uncompressed: usize) -> Result<(u64, usize)> {
-        let spec =
-            SerializedPageWriter::new(&mut self.out).write_page(CompressedPage::new(page, uncompressed))?;
-        self.uncompressed += spec.uncompressed_size;
-        Ok((spec.offset, spec.compressed_size))
-    }
-
-    /// Ends the chunk. `ascending` and `descending` tell whether the bounds of the pages are so.
+    /// Ends the chunk. `order` tells whether the bounds of the pages go one way.
     pub(crate) fn close(
         mut self,
+        dictionary: Option<Dictionary<'_>>,
         statistics: Statistics,
         order: BoundaryOrder,
         bloom_filter: Option<Sbbf>,
     ) -> Result<Encoded> {
-        let dictionary = self.dictionary.then_some(0);
-        let length = self.out.bytes_written();
+        let mut bytes = Vec::new();
+        if let Some(dictionary) = &dictionary {
+            let mut out = TrackedWrite::new(Vec::new());
+            let page = dictionary_page(self.codec, dictionary)?;
+            write(&mut out, page, dictionary.values.len(), &mut self.uncompressed)?;
+            bytes = out.into_inner()?;
+        }
+        let before = bytes.len() as u64;
+        bytes.append(&mut self.out.into_inner()?);
+        let length = bytes.len();
+        let offset_index = self.wants_places.then(|| {
+            let mut index = OffsetIndexBuilder::new();
+            for (rows, offset, length) in &self.places {
+                index.append_row_count(*rows as i64);
+                // A page is far smaller than 2 GiB, or writing it would have failed.
+                index.append_offset_and_size((before + offset) as i64, *length as i32);
+            }
+            index.build()
+        });
         let mut encodings = vec![Encoding::RLE];
         let mut stats = Vec::new();
-        if self.dictionary {
+        if dictionary.is_some() {
             encodings.push(Encoding::PLAIN);
             stats.push(PageEncodingStats {
                 page_type: PageType::DICTIONARY_PAGE,
@@ -218,8 +204,8 @@ impl<'c> Chunk<'c> {
             .set_total_compressed_size(length as i64)
             .set_total_uncompressed_size(self.uncompressed as i64)
             .set_num_values(self.rows as i64)
-            .set_data_page_offset(self.first_page.unwrap_or(0) as i64)
-            .set_dictionary_page_offset(dictionary);
+            .set_data_page_offset(before as i64)
+            .set_dictionary_page_offset(dictionary.map(|_| 0));
         if self.statistics != EnabledStatistics::None {
             metadata = metadata.set_statistics(statistics);
         }
@@ -236,13 +222,31 @@ impl<'c> Chunk<'c> {
             metadata: metadata.build()?,
             bloom_filter,
             column_index,
-            offset_index: self.offset_index.map(OffsetIndexBuilder::build),
+            offset_index,
         };
-        Ok(Encoded { bytes: self.out.into_inner()?.into(), close })
+        Ok(Encoded { bytes: bytes.into(), close })
     }
 }
 
-fn always(level: ZstdLevel, values: &[u8]) -> Result<Vec<u8>> {
-    zstd::bulk::compress(values, level.compression_level())
-        .map_err(|error| ParquetError::External(Box::new(error)))
+fn write(
+    out: &mut TrackedWrite<Vec<u8>>,
+    page: Page,
+    length: usize,
+    uncompressed: &mut usize,
+) -> Result<(u64, usize)> {
+    let spec = SerializedPageWriter::new(out).write_page(CompressedPage::new(page, length))?;
+    *uncompressed += spec.uncompressed_size;
+    Ok((spec.offset, spec.compressed_size))
+}
+
+fn dictionary_page(codec: Compression, dictionary: &Dictionary<'_>) -> Result<Page> {
+    // A dictionary page has no mark that says it is not compressed, so that it always is.
+    let buffer = match codec {
+        Compression::UNCOMPRESSED => dictionary.values.to_vec(),
+        Compression::ZSTD(level) => zstd::bulk::compress(dictionary.values, level.compression_level())
+            .map_err(|error| ParquetError::External(Box::new(error)))?,
+        other => return Err(ParquetError::NYI(format!("compressing with {other}"))),
+    };
+    let num_values = u32::try_from(dictionary.n).unwrap_or(u32::MAX);
+    Ok(Page::DictionaryPage { buf: buffer.into(), num_values, encoding: Encoding::PLAIN, is_sorted: false })
 }

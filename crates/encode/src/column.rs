@@ -36,6 +36,12 @@ pub struct Numbers<T> {
     pub valid: Option<Vec<bool>>,
 }
 
+impl<T> Default for Numbers<T> {
+    fn default() -> Self {
+        Self { values: Vec::new(), valid: None }
+    }
+}
+
 /// Texts, each value kept once.
 #[derive(Debug, Clone, Default)]
 pub struct Texts {

@@ -65,6 +65,11 @@ impl TextIndex {
         }
     }
 
+    /// The values by their numbers.
+    pub(crate) fn values(&self) -> &Values {
+        &self.values
+    }
+
     pub(crate) fn into_values(self) -> Values {
         self.values
     }
@@ -79,6 +84,9 @@ pub(crate) struct Coded {
 /// The different values above which a table by value is not worth its room.
 const DIRECT: u64 = 1 << 17;
 
+/// Times are whole seconds, as a rule, within hours: their microseconds need not be told apart.
+const SECOND: u64 = 1_000_000;
+
 /// Values looked at before it is known whether they repeat.
 const SAMPLE: usize = 16_384;
 
@@ -89,8 +97,6 @@ pub(crate) fn code(numbers: &[i64], most: usize) -> Option<Coded> {
         return Some(Coded { codes: vec![0; numbers.len()], values: vec![least] });
     }
     let span = greatest.wrapping_sub(least) as u64;
-    // Times are whole seconds, as a rule, within hours: their microseconds need not be told apart.
-    const SECOND: u64 = 1_000_000;
     if span < DIRECT {
         return code_directly(numbers, least, span, 1, most);
     }
@@ -173,6 +179,83 @@ fn code_by_hash(numbers: &[i64], most: usize) -> Option<Coded> {
     Some(coded)
 }
 
+/// Numbers the values of a column as they come.
+pub(crate) struct Coder {
+    /// The different values, by their numbers.
+    pub values: Vec<i64>,
+    most: usize,
+    seen: usize,
+    /// One more than the numbers of small values, and of instants near the first one; 0 where there is none.
+    small: Vec<u32>,
+    instants: Vec<u32>,
+    least_instant: i64,
+    others: hashbrown::HashMap<i64, u32, RandomState>,
+}
+
+impl Coder {
+    /// At most so many values are numbered.
+    pub(crate) fn new(most: usize) -> Self {
+        Self {
+            values: Vec::new(),
+            most,
+            seen: 0,
+            small: Vec::new(),
+            instants: Vec::new(),
+            least_instant: 0,
+            others: hashbrown::HashMap::default(),
+        }
+    }
+
+    /// Returns the number of a value; none if there are too many.
+    #[inline]
+    pub(crate) fn number(&mut self, value: i64) -> Option<u32> {
+        self.seen += 1;
+        if value as u64 >= DIRECT {
+            return self.number_of_large(value);
+        }
+        let at = value as usize;
+        if at >= self.small.len() {
+            self.small.resize((at + 1).next_power_of_two(), 0);
+        }
+        let known = &mut self.small[at];
+        if *known == 0 {
+            *known = next(&mut self.values, value, self.most)?;
+        }
+        Some(*known - 1)
+    }
+
+    fn number_of_large(&mut self, value: i64) -> Option<u32> {
+        if self.instants.is_empty() {
+            self.instants = vec![0; DIRECT as usize];
+            self.least_instant = value.wrapping_sub((DIRECT / 2 * SECOND) as i64);
+        }
+        let above = value.wrapping_sub(self.least_instant) as u64;
+        let known = if above < DIRECT * SECOND && above.is_multiple_of(SECOND) {
+            &mut self.instants[(above / SECOND) as usize]
+        } else {
+            self.others.entry(value).or_insert(0)
+        };
+        if *known == 0 {
+            *known = next(&mut self.values, value, self.most)?;
+        }
+        Some(*known - 1)
+    }
+
+    /// Whether the values so far are too different for a dictionary to be worth it; false while that is not known.
+    pub(crate) fn hardly_repeats(&self) -> bool {
+        (SAMPLE..2 * SAMPLE).contains(&self.seen) && self.values.len() > self.seen / 2
+    }
+}
+
+/// Appends a value; returns one more than its number, or none if there are too many.
+fn next(values: &mut Vec<i64>, value: i64, most: usize) -> Option<u32> {
+    if values.len() >= most {
+        return None;
+    }
+    values.push(value);
+    Some(values.len() as u32)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,6 +273,9 @@ mod tests {
             assert!(*code <= next, "numbers are given in the order of the rows");
             next += u32::from(*code == next);
         }
+        let mut coder = Coder::new(usize::MAX);
+        let codes: Vec<u32> = numbers.iter().filter_map(|number| coder.number(*number)).collect();
+        assert_eq!((codes, coder.values), (coded.codes, coded.values), "both ways agree");
     }
 
     #[test]

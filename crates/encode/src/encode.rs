@@ -7,7 +7,7 @@ use parquet::schema::types::ColumnDescPtr;
 use crate::chunk::{Compressor, Encoded};
 use crate::column::{Column, Numbers};
 use crate::file::Bounds;
-use crate::{numbers, texts};
+use crate::{flags, numbers, texts};
 
 /// What a column is encoded by.
 pub(crate) struct Plan<'p> {
@@ -21,7 +21,7 @@ pub(crate) fn column(column: &Column, order: Option<&[u32]>, plan: Plan<'_>) -> 
     match column {
         Column::Long(values) => numbers::encode(&Gathered::new(values, order), plan),
         Column::Int(values) => numbers::encode(&Gathered::new(values, order), plan),
-        Column::Flag(values) => numbers::encode_flags(&Gathered::new(values, order), plan),
+        Column::Flag(values) => flags::encode(&Gathered::new(values, order), plan),
         Column::Text(values) => texts::encode(values, order, plan),
     }
 }

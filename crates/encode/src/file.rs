@@ -1,14 +1,10 @@
 //! A whole file.
 
 use std::borrow::Cow;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::Int32Type;
-use arrow_array::{Array, ArrayRef, DictionaryArray, Int32Array, RecordBatch};
-use arrow_buffer::ScalarBuffer;
+use arrow_array::RecordBatch;
 use arrow_schema::{Field, Schema};
-use arrow_select::take::take;
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::properties::{WriterProperties, WriterPropertiesPtr};
@@ -18,6 +14,8 @@ use parquet::schema::types::ColumnDescPtr;
 use crate::chunk::Compressor;
 use crate::column::{Column, NULL};
 use crate::encode::{self, Plan};
+use crate::rows::{PageColumn, Rows, Run, Source};
+use crate::stream::Stream;
 
 /// The least or greatest value of a column.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,16 +55,16 @@ pub struct FileEncoder {
     writer: SerializedFileWriter<Vec<u8>>,
     compressor: Compressor,
     bounds: Vec<Bounds>,
-    /// Rows of the row group that is not full yet.
-    pushed: Vec<RecordBatch>,
-    pushed_rows: usize,
+    /// The page that is being filled, and the chunks of its row group.
+    filling: Rows,
+    streams: Vec<Stream>,
 }
 
 impl FileEncoder {
     /// Begins a file with the columns of a schema, all of which may hold nulls.
     ///
     /// # Errors
-    /// If the schema has a type that Parquet does not know.
+    /// If the schema has a type that flow tables do not have.
     pub fn new(schema: &Schema, properties: WriterProperties) -> Result<Self> {
         let properties = Arc::new(properties);
         let parquet = ArrowSchemaConverter::new().convert(schema)?;
@@ -74,6 +72,7 @@ impl FileEncoder {
         let writer = SerializedFileWriter::new(Vec::new(), root, Arc::clone(&properties))?;
         let fields: Vec<_> = schema.fields().iter().cloned().collect();
         let bounds = vec![Bounds::default(); fields.len()];
+        let filling = Rows::new(&fields)?;
         Ok(Self {
             fields,
             columns,
@@ -81,38 +80,75 @@ impl FileEncoder {
             writer,
             compressor: Compressor::default(),
             bounds,
-            pushed: Vec::new(),
-            pushed_rows: 0,
+            filling,
+            streams: Vec::new(),
         })
     }
 
-    /// Appends rows to the row group that is being filled, and writes it once it is full. Columns that do not change within
-    /// the batch take no room until then.
+    /// Returns how many rows fit into the page that is being filled: at least one.
+    pub fn room(&self) -> usize {
+        self.properties.data_page_row_count_limit().max(1) - self.filling.len()
+    }
+
+    /// Appends rows to the page that is being filled: at most as many as it has room for.
     ///
     /// # Errors
-    /// As [`FileEncoder::write`].
-    pub fn push(&mut self, mut batch: RecordBatch) -> Result<()> {
-        let most = self.properties.max_row_group_row_count().unwrap_or(usize::MAX).max(1);
-        while batch.num_rows() > 0 {
-            let n = batch.num_rows().min(most - self.pushed_rows);
-            self.pushed.push(without_repeats(&batch.slice(0, n)));
-            self.pushed_rows += n;
-            batch = batch.slice(n, batch.num_rows() - n);
-            if self.pushed_rows == most {
-                self.end_row_group()?;
-            }
+    /// If there is no room, or a column is missing or of another type.
+    pub fn append(&mut self, sources: &mut [Source], runs: &[Run]) -> Result<()> {
+        let rows: usize = runs.iter().map(|run| run.rows).sum();
+        if rows > self.room() {
+            return Err(ParquetError::General(format!("{rows} rows are too many for a page")));
         }
+        self.filling.append(sources, runs)
+    }
+
+    /// Returns a column of the page that is being filled, by its number in the schema.
+    ///
+    /// # Panics
+    /// If there is no such column.
+    pub fn page(&self, column: usize) -> PageColumn<'_> {
+        self.filling.column(column)
+    }
+
+    /// Encodes the page that was filled. Of a row group only the last page may have room left.
+    ///
+    /// # Errors
+    /// If a column cannot be encoded as the properties say.
+    pub fn end_page(&mut self) -> Result<()> {
+        if self.filling.len() == 0 {
+            return Ok(());
+        }
+        for at in 0..self.fields.len() {
+            let column = self.filling.column(at);
+            if self.streams.len() == at {
+                let (descr, properties) = (&self.columns[at], &self.properties);
+                let plan = Plan { descr, properties, compressor: &mut self.compressor };
+                self.streams.push(Stream::new(column, &plan)?);
+            }
+            self.streams[at].page(column, &mut self.compressor)?;
+        }
+        self.filling.next_page();
         Ok(())
     }
 
-    /// Writes the rows that were pushed since the last row group, if any, as one.
+    /// Writes the pages since the last row group, if any, as one; the page that is being filled is its last.
     ///
     /// # Errors
-    /// As [`FileEncoder::write`].
+    /// As [`FileEncoder::end_page`].
     pub fn end_row_group(&mut self) -> Result<()> {
-        self.pushed_rows = 0;
-        let rows = std::mem::take(&mut self.pushed);
-        if rows.is_empty() { Ok(()) } else { self.write(&rows) }
+        self.end_page()?;
+        if self.streams.is_empty() {
+            return Ok(());
+        }
+        let mut group = self.writer.next_row_group()?;
+        for (at, stream) in std::mem::take(&mut self.streams).into_iter().enumerate() {
+            let (encoded, bounds) = stream.close(self.filling.column(at), &mut self.compressor)?;
+            self.bounds[at].widen(bounds);
+            group.append_column(&encoded.bytes, encoded.close)?;
+        }
+        group.close()?;
+        self.filling.next_group();
+        Ok(())
     }
 
     /// Writes batches, in their order, as row groups of their own. A column that a batch lacks is null there.
@@ -184,24 +220,4 @@ impl FileEncoder {
         self.end_row_group()?;
         Ok((self.writer.into_inner()?, self.bounds))
     }
-}
-
-/// Returns the same rows with columns of one word made smaller.
-fn without_repeats(batch: &RecordBatch) -> RecordBatch {
-    const ROOM: usize = 1 << 16;
-    static SAME: LazyLock<ScalarBuffer<i32>> = LazyLock::new(|| vec![0; ROOM].into());
-    let rows = batch.num_rows();
-    let smaller = |column: &ArrayRef| {
-        let words = column.as_dictionary_opt::<Int32Type>().filter(|_| rows <= ROOM)?;
-        let keys = words.keys();
-        if keys.null_count() > 0 || !keys.values().iter().all(|key| *key == keys.value(0)) {
-            return None;
-        }
-        // Taken, not sliced: a slice would keep the whole dictionary.
-        let value = take(words.values(), &Int32Array::from(vec![keys.value(0)]), None).ok()?;
-        let keys = Int32Array::new(SAME.slice(0, rows), None);
-        Some(Arc::new(DictionaryArray::new(keys, value)) as ArrayRef)
-    };
-    let columns = batch.columns().iter().map(|column| smaller(column).unwrap_or_else(|| Arc::clone(column)));
-    RecordBatch::try_new(batch.schema(), columns.collect()).unwrap_or_else(|_| batch.clone())
 }

@@ -5,13 +5,14 @@ use parquet::bloom_filter::Sbbf;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::statistics::{Statistics, ValueStatistics};
 
-use crate::chunk::{Chunk, Encoded, PageRows};
+use crate::chunk::{Chunk, Compressor, Dictionary, Encoded, PageRows};
+use crate::column::Numbers;
 use crate::delta::{self, Whole};
-use crate::dictionary::{self, Coded};
+use crate::dictionary::{self, Coder};
 use crate::encode::{Gathered, Plan};
 use crate::file::{Bound, Bounds};
 use crate::hybrid;
-use crate::pages::{PageRange, Trend, divide};
+use crate::pages::{Kind, Same, Trend, divide};
 
 /// A number that Parquet holds.
 pub(crate) trait Number: Whole + Ord {
@@ -48,103 +49,278 @@ macro_rules! number {
 number!(i32, Statistics::Int32);
 number!(i64, Statistics::Int64);
 
-/// How the values of all pages of a chunk are written.
+/// How the values of a page are written where they have no dictionary.
+#[derive(Debug, Clone, Copy)]
 enum How {
-    Dictionary(Coded),
     Plain,
     Delta,
     /// The first bytes of all values, then the second, and so on.
     Split,
 }
 
-pub(crate) fn encode<T: Number>(column: &Gathered<T>, plan: Plan<'_>) -> Result<(Encoded, Bounds)> {
-    let path = plan.descr.path();
-    let how = how(column, &plan)?;
-    let mut chunk = Chunk::new(plan.descr, plan.properties, plan.compressor);
-    let mut page_rows = plan.properties.data_page_row_count_limit();
-    if let How::Dictionary(coded) = &how {
-        let mut values = Vec::with_capacity(coded.values.len() * T::BYTES);
-        coded.values.iter().for_each(|value| T::of(*value).put(&mut values));
-        chunk.dictionary(&values, coded.values.len())?;
-        if coded.values.len() == 1 && column.valid.is_none() {
-            // Nothing in it to be skipped.
-            page_rows = column.rows;
+impl How {
+    fn of(plan: &Plan<'_>) -> Result<Self> {
+        match plan.properties.encoding(plan.descr.path()).unwrap_or(Encoding::DELTA_BINARY_PACKED) {
+            Encoding::PLAIN => Ok(Self::Plain),
+            Encoding::DELTA_BINARY_PACKED => Ok(Self::Delta),
+            Encoding::BYTE_STREAM_SPLIT => Ok(Self::Split),
+            other => Err(ParquetError::NYI(format!("encoding {other} of numbers"))),
         }
     }
-    if column.values.is_empty() {
-        page_rows = column.rows;
+}
+
+/// The pages of a column of numbers, and what is known of them.
+struct Pages<T> {
+    chunk: Chunk,
+    how: How,
+    trend: Trend<T>,
+    whole: Option<(T, T)>,
+    nulls: u64,
+    bloom: Option<(Sbbf, f64)>,
+    buffer: Vec<u8>,
+}
+
+/// Rows of a page: the values of those that have one, which rows these are, and the numbers of the values.
+struct Page<'p, T> {
+    rows: usize,
+    /// Whether one value stands for all rows.
+    same: bool,
+    values: &'p [T],
+    valid: Option<&'p [bool]>,
+    codes: Option<&'p [u32]>,
+}
+
+impl<T: Number> Pages<T> {
+    /// At most so many different values are expected.
+    fn new(plan: &Plan<'_>, values: usize) -> Result<Self> {
+        let path = plan.descr.path();
+        let bloom = match plan.properties.bloom_filter_properties(path) {
+            None => None,
+            Some(wanted) => Some((Sbbf::new_with_ndv_fpp(values.max(1) as u64, wanted.fpp())?, wanted.fpp())),
+        };
+        Ok(Self {
+            chunk: Chunk::new(plan.descr, plan.properties),
+            how: How::of(plan)?,
+            trend: Trend::default(),
+            whole: None,
+            nulls: 0,
+            bloom,
+            buffer: Vec::new(),
+        })
     }
-    let valid = column.valid.as_deref();
-    let (mut trend, mut whole, mut buffer) = (Trend::default(), None, Vec::new());
-    let bytes = |value: T| {
-        let mut bytes = Vec::new();
-        value.put(&mut bytes);
-        bytes
-    };
-    for page in divide(column.rows, valid, page_rows) {
+
+    fn page(&mut self, page: Page<'_, T>, compressor: &mut Compressor) -> Result<()> {
+        let (buffer, values) = (&mut self.buffer, page.values);
         buffer.clear();
-        let values = &column.values[page.values.clone()];
-        let encoding = match &how {
-            How::Dictionary(coded) => put_codes(&coded.codes[page.values.clone()], &mut buffer),
-            How::Plain => {
-                values.iter().for_each(|value| value.put(&mut buffer));
+        let encoding = match (page.codes, self.how) {
+            (Some(codes), _) if page.same => put_code(codes[0], page.rows, buffer),
+            (Some(codes), _) => put_codes(codes, buffer),
+            (None, How::Plain) => {
+                values.iter().for_each(|value| value.put(buffer));
                 Encoding::PLAIN
             }
-            How::Split => {
-                split(values, &mut buffer);
+            (None, How::Split) => {
+                split(values, buffer);
                 Encoding::BYTE_STREAM_SPLIT
             }
-            How::Delta => {
-                delta::encode(values, &mut buffer);
+            (None, How::Delta) => {
+                delta::encode(values, buffer);
                 Encoding::DELTA_BINARY_PACKED
             }
         };
         let bounds = bounds(values);
         if let Some(bounds) = bounds {
-            trend.see(bounds, Ord::cmp);
-            whole = wider(whole, bounds);
+            self.trend.see(bounds, Ord::cmp);
+            self.whole = wider(self.whole, bounds);
         }
-        chunk.page(PageRows {
-            rows: page.rows.len(),
-            valid: page.valid(valid),
-            nulls: page.nulls(),
-            values: &buffer,
+        if let Some((filter, _)) = &mut self.bloom {
+            values.iter().for_each(|value| filter.insert(bytes(*value).as_slice()));
+        }
+        let nulls = if page.same { 0 } else { page.rows - values.len() };
+        self.nulls += nulls as u64;
+        let page = PageRows {
+            rows: page.rows,
+            valid: page.valid,
+            nulls,
+            values: buffer,
             encoding,
             bounds: bounds.map(|(least, greatest)| (bytes(least), bytes(greatest))),
-        })?;
+        };
+        self.chunk.page(page, compressor)
     }
-    let bloom = match plan.properties.bloom_filter_properties(path) {
-        None => None,
-        Some(wanted) => {
-            let mut filter = Sbbf::new_with_ndv_fpp(column.values.len().max(1) as u64, wanted.fpp())?;
-            for value in &column.values {
-                filter.insert(bytes(*value).as_slice());
-            }
-            filter.fold_to_target_fpp(wanted.fpp());
-            Some(filter)
-        }
-    };
-    let nulls = (column.rows - column.values.len()) as u64;
-    let statistics = T::statistics(whole, nulls);
-    let bound = |value: T| Bound::Whole(value.wide());
-    let bounds = Bounds { least: whole.map(|b| bound(b.0)), greatest: whole.map(|b| bound(b.1)), nulls };
-    Ok((chunk.close(statistics, trend.order(), bloom)?, bounds))
+
+    fn close(self, dictionary: Option<&[i64]>) -> Result<(Encoded, Bounds)> {
+        let plain = dictionary.map(|values| {
+            let mut plain = Vec::with_capacity(values.len() * T::BYTES);
+            values.iter().for_each(|value| T::of(*value).put(&mut plain));
+            plain
+        });
+        let dictionary = plain.as_ref().map(|plain| Dictionary { values: plain, n: plain.len() / T::BYTES });
+        let bloom = self.bloom.map(|(mut filter, fpp)| {
+            filter.fold_to_target_fpp(fpp);
+            filter
+        });
+        let statistics = T::statistics(self.whole, self.nulls);
+        let (least, greatest) = self.whole.map(|(a, b)| (whole(a), whole(b))).unzip();
+        let bounds = Bounds { least, greatest, nulls: self.nulls };
+        Ok((self.chunk.close(dictionary, statistics, self.trend.order(), bloom)?, bounds))
+    }
 }
 
-fn how<T: Number>(column: &Gathered<T>, plan: &Plan<'_>) -> Result<How> {
+fn bytes<T: Number>(value: T) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(T::BYTES);
+    value.put(&mut bytes);
+    bytes
+}
+
+fn whole<T: Number>(value: T) -> Bound {
+    Bound::Whole(value.wide())
+}
+
+/// The most values of a dictionary; none where there must be no dictionary.
+fn most<T: Number>(plan: &Plan<'_>) -> Option<usize> {
     let path = plan.descr.path();
-    if plan.properties.dictionary_enabled(path) {
-        let most = plan.properties.column_dictionary_page_size_limit(path) / T::BYTES;
+    let enabled = plan.properties.dictionary_enabled(path);
+    enabled.then(|| plan.properties.column_dictionary_page_size_limit(path) / T::BYTES)
+}
+
+/// Encodes a whole chunk.
+pub(crate) fn encode<T: Number>(column: &Gathered<T>, plan: Plan<'_>) -> Result<(Encoded, Bounds)> {
+    let coded = most::<T>(&plan).and_then(|most| {
         let wide: Vec<i64> = column.values.iter().map(|value| value.wide()).collect();
-        if let Some(coded) = dictionary::code(&wide, most) {
-            return Ok(How::Dictionary(coded));
-        }
+        dictionary::code(&wide, most)
+    });
+    let valid = column.valid.as_deref();
+    // Nothing in a column of one value is there to be skipped.
+    let constant = coded.as_ref().is_some_and(|coded| coded.values.len() == 1) && valid.is_none();
+    let page_rows = match constant || column.values.is_empty() {
+        true => column.rows,
+        false => plan.properties.data_page_row_count_limit(),
+    };
+    let mut pages = Pages::new(&plan, column.values.len())?;
+    for page in divide(column.rows, valid, page_rows) {
+        let codes = coded.as_ref().map(|coded| &coded.codes[page.values.clone()]);
+        let values = &column.values[page.values.clone()];
+        let page = Page { rows: page.rows.len(), same: false, values, valid: page.valid(valid), codes };
+        pages.page(page, plan.compressor)?;
     }
-    match plan.properties.encoding(path).unwrap_or(Encoding::DELTA_BINARY_PACKED) {
-        Encoding::PLAIN => Ok(How::Plain),
-        Encoding::DELTA_BINARY_PACKED => Ok(How::Delta),
-        Encoding::BYTE_STREAM_SPLIT => Ok(How::Split),
-        other => Err(ParquetError::NYI(format!("encoding {other} of numbers"))),
+    pages.close(coded.as_ref().map(|coded| coded.values.as_slice()))
+}
+
+/// A chunk that is given page by page.
+pub(crate) struct Stream<T> {
+    pages: Pages<T>,
+    coding: Coding,
+    same: Same,
+    page_rows: usize,
+    /// Kept for their room.
+    values: Vec<T>,
+    codes: Vec<u32>,
+}
+
+/// Whether the values of a chunk are numbered.
+enum Coding {
+    Open(Coder),
+    /// Those of earlier pages are; this is their dictionary.
+    Closed(Vec<i64>),
+    None,
+}
+
+impl<T: Number> Stream<T> {
+    pub(crate) fn new(plan: &Plan<'_>) -> Result<Self> {
+        let rows = plan.properties.max_row_group_row_count().unwrap_or(1 << 20);
+        Ok(Self {
+            pages: Pages::new(plan, rows)?,
+            coding: most::<T>(plan).map_or(Coding::None, |most| Coding::Open(Coder::new(most))),
+            same: Same::default(),
+            page_rows: plan.properties.data_page_row_count_limit(),
+            values: Vec::new(),
+            codes: Vec::new(),
+        })
+    }
+
+    /// Takes the rows of a page.
+    pub(crate) fn page(&mut self, column: &Numbers<T>, compressor: &mut Compressor) -> Result<()> {
+        let rows = column.values.len();
+        let mut gathered = std::mem::take(&mut self.values);
+        let (values, valid) = match &column.valid {
+            None => (column.values.as_slice(), None),
+            Some(valid) => {
+                gathered.clear();
+                let present = column.values.iter().zip(valid).filter(|(_, valid)| **valid);
+                gathered.extend(present.map(|(value, _)| *value));
+                (gathered.as_slice(), (gathered.len() < rows).then_some(valid.as_slice()))
+            }
+        };
+        let mut codes = std::mem::take(&mut self.codes);
+        let coded = self.number(values, &mut codes);
+        let kind = match coded {
+            _ if values.is_empty() => Some(Kind::Null),
+            true if valid.is_none() && codes.iter().all(|code| *code == 0) => Some(Kind::First),
+            _ => None,
+        };
+        if !self.same.hold(rows, kind) {
+            self.release(compressor, self.page_rows)?;
+            let codes = coded.then_some(codes.as_slice());
+            self.pages.page(Page { rows, same: false, values, valid, codes }, compressor)?;
+        }
+        (self.values, self.codes) = (gathered, codes);
+        Ok(())
+    }
+
+    /// Numbers the values of a page; false if they are to be written without a dictionary.
+    fn number(&mut self, values: &[T], codes: &mut Vec<u32>) -> bool {
+        let Coding::Open(coder) = &mut self.coding else { return false };
+        codes.clear();
+        let known = coder.values.len();
+        let fits = values.iter().all(|value| match coder.number(value.wide()) {
+            Some(code) => {
+                codes.push(code);
+                true
+            }
+            None => false,
+        });
+        if fits && !coder.hardly_repeats() {
+            return true;
+        }
+        let mut dictionary = std::mem::take(&mut coder.values);
+        dictionary.truncate(known);
+        self.coding = if known == 0 { Coding::None } else { Coding::Closed(dictionary) };
+        false
+    }
+
+    /// Writes the rows that were held back.
+    fn release(&mut self, compressor: &mut Compressor, page_rows: usize) -> Result<()> {
+        let first = match &self.coding {
+            Coding::Open(coder) => coder.values.first(),
+            Coding::Closed(values) => values.first(),
+            Coding::None => None,
+        };
+        let first = first.copied().map(T::of);
+        for (rows, kind) in self.same.release(page_rows) {
+            match (kind, first) {
+                (Kind::First, Some(first)) => {
+                    let page = Page { rows, same: true, values: &[first], valid: None, codes: Some(&[0]) };
+                    self.pages.page(page, compressor)?;
+                }
+                _ => {
+                    let page = Page { rows, same: false, values: &[], valid: None, codes: None };
+                    self.pages.page(page, compressor)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the chunk.
+    pub(crate) fn close(mut self, compressor: &mut Compressor) -> Result<(Encoded, Bounds)> {
+        self.release(compressor, usize::MAX)?;
+        let dictionary = match self.coding {
+            Coding::Open(coder) => coder.values,
+            Coding::Closed(values) => values,
+            Coding::None => Vec::new(),
+        };
+        self.pages.close((!dictionary.is_empty()).then_some(dictionary.as_slice()))
     }
 }
 
@@ -169,60 +345,21 @@ pub(crate) fn put_codes(codes: &[u32], out: &mut Vec<u8>) -> Encoding {
     Encoding::RLE_DICTIONARY
 }
 
-fn bounds<T: Ord + Copy>(values: &[T]) -> Option<(T, T)> {
+/// Appends one code for so many rows.
+pub(crate) fn put_code(code: u32, rows: usize, out: &mut Vec<u8>) -> Encoding {
+    let width = hybrid::width_of(code);
+    out.push(width as u8);
+    hybrid::run_of(code, rows, width, out);
+    Encoding::RLE_DICTIONARY
+}
+
+pub(crate) fn bounds<T: Ord + Copy>(values: &[T]) -> Option<(T, T)> {
     Some((values.iter().copied().min()?, values.iter().copied().max()?))
 }
 
-fn wider<T: Ord>(known: Option<(T, T)>, more: (T, T)) -> Option<(T, T)> {
+pub(crate) fn wider<T: Ord>(known: Option<(T, T)>, more: (T, T)) -> Option<(T, T)> {
     Some(match known {
         None => more,
         Some(known) => (known.0.min(more.0), known.1.max(more.1)),
-    })
-}
-
-pub(crate) fn encode_flags(column: &Gathered<bool>, plan: Plan<'_>) -> Result<(Encoded, Bounds)> {
-    let mut chunk = Chunk::new(plan.descr, plan.properties, plan.compressor);
-    let valid = column.valid.as_deref();
-    let (mut trend, mut whole) = (Trend::default(), None);
-    let constant = bounds(&column.values).is_none_or(|(least, greatest)| least == greatest);
-    let constant = constant && (valid.is_none() || column.values.is_empty());
-    let page_rows = if constant { column.rows } else { plan.properties.data_page_row_count_limit() };
-    for page in divide(column.rows, valid, page_rows) {
-        let values = &column.values[page.values.clone()];
-        let bounds = bounds(values);
-        if let Some(bounds) = bounds {
-            trend.see(bounds, Ord::cmp);
-            whole = wider(whole, bounds);
-        }
-        flag_page(&mut chunk, &page, valid, values, bounds)?;
-    }
-    let nulls = (column.rows - column.values.len()) as u64;
-    let (least, greatest) = whole.unzip();
-    let statistics = ValueStatistics::new(least, greatest, None, Some(nulls), false);
-    let bounds =
-        Bounds { least: whole.map(|b| Bound::Flag(b.0)), greatest: whole.map(|b| Bound::Flag(b.1)), nulls };
-    Ok((chunk.close(Statistics::Boolean(statistics), trend.order(), None)?, bounds))
-}
-
-fn flag_page(
-    chunk: &mut Chunk<'_>,
-    page: &PageRange,
-    valid: Option<&[bool]>,
-    values: &[bool],
-    bounds: Option<(bool, bool)>,
-) -> Result<()> {
-    let bits: Vec<u32> = values.iter().map(|value| u32::from(*value)).collect();
-    // Four bytes say how long the runs are.
-    let mut buffer = vec![0; 4];
-    hybrid::encode(&bits, 1, &mut buffer);
-    let length = u32::try_from(buffer.len() - 4).unwrap_or(u32::MAX);
-    buffer[..4].copy_from_slice(&length.to_le_bytes());
-    chunk.page(PageRows {
-        rows: page.rows.len(),
-        valid: page.valid(valid),
-        nulls: page.nulls(),
-        values: &buffer,
-        encoding: Encoding::RLE,
-        bounds: bounds.map(|(least, greatest)| (vec![u8::from(least)], vec![u8::from(greatest)])),
     })
 }

@@ -71,3 +71,47 @@ impl<T> Trend<T> {
         }
     }
 }
+
+/// What all rows of a page have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// No value.
+    Null,
+    /// The chunk's first value.
+    First,
+}
+
+/// The rows a chunk begins with, as long as they are all the same. They are written as one page if nothing else comes:
+/// there is nothing in it to be skipped.
+#[derive(Default)]
+pub(crate) struct Same {
+    held: Option<(usize, Kind)>,
+    over: bool,
+}
+
+impl Same {
+    /// True if no rows came yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.held.is_none() && !self.over
+    }
+
+    /// Holds the rows of a page back, if they are like those before; else what is held is to be released.
+    pub(crate) fn hold(&mut self, rows: usize, kind: Option<Kind>) -> bool {
+        match (kind, self.held) {
+            (Some(kind), None) if !self.over => self.held = Some((rows, kind)),
+            (Some(kind), Some((before, same))) if kind == same => self.held = Some((before + rows, kind)),
+            _ => self.over = true,
+        }
+        !self.over
+    }
+
+    /// Returns the rows that were held back, as pages of at most so many.
+    pub(crate) fn release(&mut self, page_rows: usize) -> impl Iterator<Item = (usize, Kind)> + use<> {
+        let (mut left, kind) = self.held.take().unwrap_or((0, Kind::Null));
+        std::iter::from_fn(move || {
+            let rows = left.min(page_rows.max(1));
+            left -= rows;
+            (rows > 0).then_some((rows, kind))
+        })
+    }
+}

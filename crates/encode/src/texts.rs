@@ -1,5 +1,7 @@
 //! Columns of text.
 
+use std::ops::Range;
+
 use parquet::basic::Encoding;
 use parquet::bloom_filter::Sbbf;
 use parquet::data_type::ByteArray;
@@ -7,13 +9,14 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::properties::EnabledStatistics;
 use parquet::file::statistics::{Statistics, ValueStatistics};
 
-use crate::chunk::{Chunk, Encoded, PageRows};
+use crate::bounds::{Order, ceiling, floor};
+use crate::chunk::{Chunk, Compressor, Dictionary, Encoded, PageRows};
 use crate::column::{NULL, Texts, Values};
 use crate::delta;
 use crate::encode::Plan;
 use crate::file::{Bound, Bounds};
-use crate::numbers::put_codes;
-use crate::pages::{PageRange, Trend, divide};
+use crate::numbers::{put_code, put_codes};
+use crate::pages::{Kind, PageRange, Same, Trend, divide};
 
 /// The texts of a column chunk, without its nulls.
 struct Gathered {
@@ -57,79 +60,228 @@ impl Gathered {
     }
 }
 
-pub(crate) fn encode(column: &Texts, order: Option<&[u32]>, plan: Plan<'_>) -> Result<(Encoded, Bounds)> {
-    let column = Gathered::new(column, order);
-    let path = plan.descr.path();
-    let mut chunk = Chunk::new(plan.descr, plan.properties, plan.compressor);
-    let dictionary = plan.properties.dictionary_enabled(path) && !column.values.is_empty() && {
-        let bytes: usize =
-            (0..column.values.len() as u32).map(|code| 4 + column.values.get(code).len()).sum();
-        bytes <= plan.properties.column_dictionary_page_size_limit(path)
-    };
-    let encoding = match plan.properties.encoding(path) {
-        _ if dictionary => Encoding::RLE_DICTIONARY,
-        None => Encoding::DELTA_BYTE_ARRAY,
-        Some(known @ (Encoding::PLAIN | Encoding::DELTA_LENGTH_BYTE_ARRAY | Encoding::DELTA_BYTE_ARRAY)) => {
-            known
-        }
-        Some(other) => return Err(ParquetError::NYI(format!("encoding {other} of text"))),
-    };
-    if dictionary {
-        let mut values = Vec::new();
-        put_plain(&column.values, 0..column.values.len() as u32, &mut values)?;
-        chunk.dictionary(&values, column.values.len())?;
+/// The pages of a column of text, and what is known of them.
+struct Pages {
+    chunk: Chunk,
+    /// How texts are written where they have no dictionary.
+    plain: Encoding,
+    /// Bytes of a page's texts at most.
+    page_bytes: usize,
+    order: Order,
+    trend: Trend<u32>,
+    nulls: u64,
+    by_page: bool,
+    bound_length: Option<usize>,
+    bloom: Option<f64>,
+    chunk_bound_length: Option<usize>,
+    buffer: Vec<u8>,
+}
+
+impl Pages {
+    fn new(plan: &Plan<'_>) -> Result<Self> {
+        let (path, properties) = (plan.descr.path(), plan.properties);
+        let plain = match properties.encoding(path) {
+            None => Encoding::DELTA_BYTE_ARRAY,
+            Some(
+                known @ (Encoding::PLAIN | Encoding::DELTA_LENGTH_BYTE_ARRAY | Encoding::DELTA_BYTE_ARRAY),
+            ) => known,
+            Some(other) => return Err(ParquetError::NYI(format!("encoding {other} of text"))),
+        };
+        Ok(Self {
+            chunk: Chunk::new(plan.descr, properties),
+            plain,
+            page_bytes: properties.column_data_page_size_limit(path),
+            order: Order::default(),
+            trend: Trend::default(),
+            nulls: 0,
+            by_page: properties.statistics_enabled(path) == EnabledStatistics::Page,
+            bound_length: properties.column_index_truncate_length(),
+            bloom: properties.bloom_filter_properties(path).map(|wanted| wanted.fpp()),
+            chunk_bound_length: properties.statistics_truncate_length(),
+            buffer: Vec::new(),
+        })
     }
-    let valid = column.valid.as_deref();
-    let constant = column.values.is_empty() || (dictionary && column.values.len() == 1 && valid.is_none());
-    let page_rows = if constant { column.rows } else { plan.properties.data_page_row_count_limit() };
-    let mut pages = divide(column.rows, valid, page_rows);
-    if !dictionary {
-        pages = shorter(pages, &column, plan.properties.column_data_page_size_limit(path));
-    }
-    let order = Order::new(&column.values);
-    let by_page = plan.properties.statistics_enabled(path) == EnabledStatistics::Page;
-    let (mut trend, mut buffer) = (Trend::default(), Vec::new());
-    let compare = |a: &u32, b: &u32| order.compare(*a, *b);
-    for page in pages {
+
+    /// Writes some rows: the codes of those that have a value, or the one that all of them have; and which rows these are.
+    fn page(
+        &mut self,
+        page: &PageRange,
+        values: &Values,
+        codes: &[u32],
+        valid: Option<&[bool]>,
+        dictionary: bool,
+        compressor: &mut Compressor,
+    ) -> Result<()> {
+        let buffer = &mut self.buffer;
         buffer.clear();
-        let codes = &column.codes[page.values.clone()];
+        let encoding = match dictionary {
+            // One stands for all.
+            true if codes.len() < page.values.len() => put_code(codes[0], page.values.len(), buffer),
+            true => put_codes(codes, buffer),
+            false => self.plain,
+        };
         match encoding {
-            Encoding::RLE_DICTIONARY => _ = put_codes(codes, &mut buffer),
-            Encoding::PLAIN => put_plain(&column.values, codes.iter().copied(), &mut buffer)?,
-            Encoding::DELTA_LENGTH_BYTE_ARRAY => delta::encode_lengths(&column.values, codes, &mut buffer),
-            _ => delta::encode_prefixes(&column.values, codes, &mut buffer),
+            Encoding::RLE_DICTIONARY => {}
+            Encoding::PLAIN => put_plain(values, codes.iter().copied(), buffer)?,
+            Encoding::DELTA_LENGTH_BYTE_ARRAY => delta::encode_lengths(values, codes, buffer),
+            _ => delta::encode_prefixes(values, codes, buffer),
         }
-        let bounds = if by_page { order.bounds(codes) } else { None };
+        let bounds = if self.by_page { self.order.bounds(values, codes) } else { None };
         if let Some(bounds) = bounds {
-            trend.see(bounds, compare);
+            self.trend.see(bounds, |a, b| self.order.compare(values, *a, *b));
         }
-        let most = plan.properties.column_index_truncate_length();
-        let text = |code| column.values.get(code);
-        chunk.page(PageRows {
+        let most = self.bound_length;
+        let text = |code| values.get(code);
+        self.nulls += page.nulls() as u64;
+        let page = PageRows {
             rows: page.rows.len(),
-            valid: page.valid(valid),
+            valid,
             nulls: page.nulls(),
-            values: &buffer,
+            values: &self.buffer,
             encoding,
             bounds: bounds.map(|(a, b)| (floor(text(a), most).to_vec(), ceiling(text(b), most).0)),
-        })?;
+        };
+        self.chunk.page(page, compressor)
     }
-    let bloom = match plan.properties.bloom_filter_properties(path) {
-        None => None,
-        Some(wanted) => {
-            let mut filter = Sbbf::new_with_ndv_fpp(column.values.len().max(1) as u64, wanted.fpp())?;
-            (0..column.values.len() as u32).for_each(|code| filter.insert(column.values.get(code)));
-            Some(filter)
+
+    /// Ends a chunk all of whose values some row has; the first so many are its dictionary.
+    fn close(mut self, values: &Values, dictionary: u32) -> Result<(Encoded, Bounds)> {
+        let count = values.len() as u32;
+        let bloom = match self.bloom {
+            None => None,
+            Some(fpp) => {
+                let mut filter = Sbbf::new_with_ndv_fpp(values.len().max(1) as u64, fpp)?;
+                (0..count).for_each(|code| filter.insert(values.get(code)));
+                Some(filter)
+            }
+        };
+        let whole = self.order.bounds(values, &(0..count).collect::<Vec<_>>());
+        let whole = whole.map(|(least, greatest)| (values.get(least), values.get(greatest)));
+        let statistics = statistics(whole, self.nulls, self.chunk_bound_length);
+        let bound = |text: &[u8]| Bound::Text(String::from_utf8_lossy(text).into());
+        let bounds = Bounds {
+            least: whole.map(|b| bound(b.0)),
+            greatest: whole.map(|b| bound(b.1)),
+            nulls: self.nulls,
+        };
+        let mut plain = Vec::new();
+        put_plain(values, 0..dictionary, &mut plain)?;
+        let dictionary = (dictionary > 0).then_some(Dictionary { values: &plain, n: dictionary as usize });
+        Ok((self.chunk.close(dictionary, statistics, self.trend.order(), bloom)?, bounds))
+    }
+}
+
+/// The most bytes of a dictionary, lengths included; none where there must be no dictionary.
+fn most(plan: &Plan<'_>) -> Option<usize> {
+    let path = plan.descr.path();
+    let enabled = plan.properties.dictionary_enabled(path);
+    enabled.then(|| plan.properties.column_dictionary_page_size_limit(path))
+}
+
+fn plain_length(values: &Values, codes: Range<u32>) -> usize {
+    codes.map(|code| 4 + values.get(code).len()).sum()
+}
+
+/// Encodes a whole chunk.
+pub(crate) fn encode(column: &Texts, order: Option<&[u32]>, plan: Plan<'_>) -> Result<(Encoded, Bounds)> {
+    let column = Gathered::new(column, order);
+    let count = column.values.len() as u32;
+    let length = plain_length(&column.values, 0..count);
+    let dictionary = count > 0 && most(&plan).is_some_and(|most| length <= most);
+    let valid = column.valid.as_deref();
+    let constant = column.values.is_empty() || (dictionary && count == 1 && valid.is_none());
+    let page_rows = if constant { column.rows } else { plan.properties.data_page_row_count_limit() };
+    let mut pages = Pages::new(&plan)?;
+    let mut ranges = divide(column.rows, valid, page_rows);
+    if !dictionary {
+        ranges = shorter(ranges, &column.values, &column.codes, valid, pages.page_bytes);
+    }
+    for page in ranges {
+        let codes = &column.codes[page.values.clone()];
+        pages.page(&page, &column.values, codes, page.valid(valid), dictionary, plan.compressor)?;
+    }
+    pages.close(&column.values, if dictionary { count } else { 0 })
+}
+
+/// A chunk that is given page by page.
+pub(crate) struct Stream {
+    pages: Pages,
+    /// Bytes that may still come to the dictionary; none once there is no room.
+    room: Option<usize>,
+    /// Values in the dictionary.
+    dictionary: u32,
+    same: Same,
+    page_rows: usize,
+    /// Kept for its room.
+    codes: Vec<u32>,
+}
+
+impl Stream {
+    pub(crate) fn new(plan: &Plan<'_>) -> Result<Self> {
+        Ok(Self {
+            pages: Pages::new(plan)?,
+            room: most(plan),
+            dictionary: 0,
+            same: Same::default(),
+            page_rows: plan.properties.data_page_row_count_limit(),
+            codes: Vec::new(),
+        })
+    }
+
+    /// Takes the rows of a page: the numbers of their values, and all values that rows of the chunk have so far, numbered in
+    /// the order of their first rows.
+    pub(crate) fn page(&mut self, codes: &[u32], values: &Values, compressor: &mut Compressor) -> Result<()> {
+        let rows = codes.len();
+        let count = values.len() as u32;
+        let length = plain_length(values, self.dictionary..count);
+        self.room = self.room.and_then(|room| room.checked_sub(length));
+        let dictionary = self.room.is_some();
+        if dictionary {
+            self.dictionary = count;
         }
-    };
-    let nulls = (column.rows - column.codes.len()) as u64;
-    // Each of the values has a row.
-    let whole = order.bounds(&(0..column.values.len() as u32).collect::<Vec<_>>());
-    let whole = whole.map(|(least, greatest)| (column.values.get(least), column.values.get(greatest)));
-    let statistics = statistics(whole, nulls, plan.properties.statistics_truncate_length());
-    let bound = |text: &[u8]| Bound::Text(String::from_utf8_lossy(text).into());
-    let bounds = Bounds { least: whole.map(|b| bound(b.0)), greatest: whole.map(|b| bound(b.1)), nulls };
-    Ok((chunk.close(statistics, trend.order(), bloom)?, bounds))
+        let mut gathered = std::mem::take(&mut self.codes);
+        gathered.clear();
+        gathered.extend(codes.iter().copied().filter(|code| *code != NULL));
+        let kind = match gathered.len() {
+            0 => Some(Kind::Null),
+            n if n == rows && dictionary && codes.iter().all(|code| *code == 0) => Some(Kind::First),
+            _ => None,
+        };
+        if !self.same.hold(rows, kind) {
+            self.release(values, compressor, self.page_rows)?;
+            let valid: Option<Vec<bool>> =
+                (gathered.len() < rows).then(|| codes.iter().map(|code| *code != NULL).collect());
+            let mut ranges = vec![PageRange { rows: 0..rows, values: 0..gathered.len() }];
+            if !dictionary {
+                ranges = shorter(ranges, values, &gathered, valid.as_deref(), self.pages.page_bytes);
+            }
+            for page in ranges {
+                let (codes, valid) = (&gathered[page.values.clone()], page.valid(valid.as_deref()));
+                self.pages.page(&page, values, codes, valid, dictionary, compressor)?;
+            }
+        }
+        self.codes = gathered;
+        Ok(())
+    }
+
+    /// Writes the rows that were held back.
+    fn release(&mut self, values: &Values, compressor: &mut Compressor, page_rows: usize) -> Result<()> {
+        for (rows, kind) in self.same.release(page_rows) {
+            let (codes, count): (&[u32], _) = match kind {
+                Kind::First => (&[0], rows),
+                Kind::Null => (&[], 0),
+            };
+            let page = PageRange { rows: 0..rows, values: 0..count };
+            self.pages.page(&page, values, codes, None, count > 0, compressor)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the chunk.
+    pub(crate) fn close(mut self, values: &Values, compressor: &mut Compressor) -> Result<(Encoded, Bounds)> {
+        self.release(values, compressor, usize::MAX)?;
+        self.pages.close(values, self.dictionary)
+    }
 }
 
 fn statistics(bounds: Option<(&[u8], &[u8])>, nulls: u64, most: Option<usize>) -> Statistics {
@@ -158,9 +310,14 @@ fn put_plain(values: &Values, codes: impl Iterator<Item = u32>, out: &mut Vec<u8
 }
 
 /// Cuts pages so that each has at most so many bytes of text, or one row.
-fn shorter(pages: Vec<PageRange>, column: &Gathered, most: usize) -> Vec<PageRange> {
-    let longest =
-        (0..column.values.len() as u32).map(|code| column.values.get(code).len()).max().unwrap_or(0);
+fn shorter(
+    pages: Vec<PageRange>,
+    values: &Values,
+    codes: &[u32],
+    valid: Option<&[bool]>,
+    most: usize,
+) -> Vec<PageRange> {
+    let longest = (0..values.len() as u32).map(|code| values.get(code).len()).max().unwrap_or(0);
     let mut cut = Vec::with_capacity(pages.len());
     for page in pages {
         if (longest + 4) * page.values.len() <= most {
@@ -170,10 +327,10 @@ fn shorter(pages: Vec<PageRange>, column: &Gathered, most: usize) -> Vec<PageRan
         let (mut row, mut value, mut bytes) = (page.rows.start, page.values.start, 0);
         let mut next = value;
         for at in page.rows.clone() {
-            if column.valid.as_ref().is_some_and(|valid| !valid[at]) {
+            if valid.is_some_and(|valid| !valid[at]) {
                 continue;
             }
-            let length = 4 + column.values.get(column.codes[next]).len();
+            let length = 4 + values.get(codes[next]).len();
             if bytes + length > most && at > row {
                 cut.push(PageRange { rows: row..at, values: value..next });
                 (row, value, bytes) = (at, next, 0);
@@ -184,110 +341,4 @@ fn shorter(pages: Vec<PageRange>, column: &Gathered, most: usize) -> Vec<PageRan
         cut.push(PageRange { rows: row..page.rows.end, values: value..page.values.end });
     }
     cut
-}
-
-/// The order of values by their bytes.
-struct Order<'v> {
-    values: &'v Values,
-    /// The first 16 bytes of each, as a number in the same order.
-    starts: Vec<u128>,
-}
-
-impl<'v> Order<'v> {
-    fn new(values: &'v Values) -> Self {
-        let start = |code| {
-            let value = values.get(code);
-            let mut start = [0; 16];
-            let n = value.len().min(16);
-            start[..n].copy_from_slice(&value[..n]);
-            u128::from_be_bytes(start)
-        };
-        Self { values, starts: (0..values.len() as u32).map(start).collect() }
-    }
-
-    fn compare(&self, a: u32, b: u32) -> std::cmp::Ordering {
-        let starts = self.starts[a as usize].cmp(&self.starts[b as usize]);
-        starts.then_with(|| self.values.get(a).cmp(self.values.get(b)))
-    }
-
-    /// Returns the least and the greatest of some values.
-    fn bounds(&self, codes: &[u32]) -> Option<(u32, u32)> {
-        let (mut least, mut greatest) = (*codes.first()?, *codes.first()?);
-        let mut last = least;
-        let (mut low, mut high) = (self.starts[least as usize], self.starts[greatest as usize]);
-        for &code in codes {
-            if code == last {
-                continue;
-            }
-            last = code;
-            let start = self.starts[code as usize];
-            if start <= low && self.compare(code, least).is_lt() {
-                (least, low) = (code, start);
-            }
-            if start >= high && self.compare(code, greatest).is_gt() {
-                (greatest, high) = (code, start);
-            }
-        }
-        Some((least, greatest))
-    }
-}
-
-/// Returns a text of at most so many bytes that is not above the given one.
-fn floor(text: &[u8], most: Option<usize>) -> &[u8] {
-    match most {
-        Some(most) if text.len() > most => {
-            // Between characters, so that the bound is text too.
-            let end = (0..=most).rev().find(|end| text[*end] & 0xc0 != 0x80).unwrap_or(0);
-            if end == 0 { text } else { &text[..end] }
-        }
-        _ => text,
-    }
-}
-
-/// Returns a text that is not below the given one, shorter if that can be, and whether it is the same.
-fn ceiling(text: &[u8], most: Option<usize>) -> (Vec<u8>, bool) {
-    let Some(most) = most.filter(|most| text.len() > *most) else { return (text.to_vec(), true) };
-    // One more in an ASCII character is text still; in others it may not be.
-    match (0..most).rev().find(|at| text[*at] < 0x7f) {
-        None => (text.to_vec(), true),
-        Some(at) => {
-            let mut above = text[..=at].to_vec();
-            above[at] += 1;
-            (above, false)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bounds_are_cut_to_text_on_the_right_side() {
-        assert_eq!(floor(b"abcdef", Some(3)), b"abc");
-        assert_eq!(floor(b"abc", Some(3)), b"abc");
-        assert_eq!(floor("ab\u{fc}x".as_bytes(), Some(3)), b"ab");
-        assert_eq!(ceiling(b"abcdef", Some(3)), (b"abd".to_vec(), false));
-        assert_eq!(ceiling(b"abc", Some(3)), (b"abc".to_vec(), true));
-        assert_eq!(ceiling(b"ab\x7fdef", Some(3)), (b"ac".to_vec(), false));
-        assert!(ceiling("\u{fc}\u{fc}\u{fc}".as_bytes(), Some(3)).1);
-        assert_eq!(ceiling(b"abcdef", None), (b"abcdef".to_vec(), true));
-    }
-
-    #[test]
-    fn order_is_that_of_bytes() {
-        let texts: [&[u8]; 6] =
-            [b"b", b"", b"a-text-of-sixteen-and-more", b"a-text-of-sixteen-and-less", b"a\0", b"a"];
-        let mut values = Values::default();
-        texts.iter().for_each(|text| values.push(text));
-        let order = Order::new(&values);
-        for (i, a) in texts.iter().enumerate() {
-            for (j, b) in texts.iter().enumerate() {
-                assert_eq!(order.compare(i as u32, j as u32), a.cmp(b), "{a:?} {b:?}");
-            }
-        }
-        assert_eq!(order.bounds(&[2, 2, 3, 2]), Some((3, 2)));
-        assert_eq!(order.bounds(&[0, 5, 4]), Some((5, 0)));
-        assert_eq!(order.bounds(&[]), None);
-    }
 }

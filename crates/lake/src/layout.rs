@@ -6,17 +6,18 @@
 //! hardly change from row to row, which halves what times, addresses and ids take (decision 0007).
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
-use arrow::compute::take_record_batch;
-use arrow::datatypes::{DataType, Int32Type, TimestampMicrosecondType};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{Int32Type, TimestampMicrosecondType};
 use flowglass_encode::{Column, NULL, Numbers, Texts};
 use flowglass_flow::address;
 use parquet::basic::Encoding;
 
 use crate::error::{LakeError, Result};
 
-/// Name and version of the order, kept in each file's metadata: a file with another one is sorted before it is merged.
+/// Name and version of the order, kept in each file's metadata: the rows of a file with another one are sorted before they
+/// are merged.
 pub(crate) const ORDER: (&str, &str) = ("flowglass.order", "hour,own_address,direction,was_initiated,began");
 
 /// Microseconds of an hour.
@@ -37,52 +38,76 @@ pub(crate) struct Key {
     began: i64,
 }
 
-/// Returns the sort key of each row.
-///
-/// # Errors
-/// If a column is missing or of another type.
-pub(crate) fn keys(rows: &RecordBatch) -> Result<Vec<Key>> {
-    let (initiators, targets) = (addresses(rows, "initiator_ip")?, addresses(rows, "target_ip")?);
-    let inbound = inbound(rows)?;
-    let initiated = column(rows, "was_initiated")?;
-    let initiated = initiated.as_boolean_opt().ok_or_else(|| unexpected("was_initiated", initiated))?;
-    let (times, began) = (times(rows, "time")?, times(rows, "connection_start_time")?);
-    let key = |row: usize| {
-        let time = if times.is_valid(row) { times.value(row) } else { i64::MIN };
-        let began = if began.is_valid(row) { began.value(row) } else { i64::MIN };
-        let is_initiated = initiated.is_valid(row) && initiated.value(row);
-        Key {
-            hour: time.div_euclid(HOUR),
-            own: if inbound[row] { targets[row] } else { initiators[row] },
-            class: u8::from(inbound[row]) << 1 | u8::from(is_initiated),
-            at: if is_initiated { time } else { began },
-            began,
-        }
-    };
-    Ok((0..rows.num_rows()).map(key).collect())
+/// Reads the sort keys of batches; what their dictionaries say is worked out once where batches share them.
+#[derive(Default)]
+pub(crate) struct Keys {
+    directions: Words<bool>,
+    initiators: Words<u128>,
+    targets: Words<u128>,
 }
 
-/// Sorts flow rows; rows with equal keys keep their order.
-///
-/// # Errors
-/// As [`keys`].
-pub(crate) fn sort(rows: RecordBatch) -> Result<RecordBatch> {
-    let keys = keys(&rows)?;
-    if keys.is_sorted() {
-        return Ok(rows);
+impl Keys {
+    /// Returns the sort key of each row of a batch, whose text is in dictionaries.
+    ///
+    /// # Errors
+    /// If a column is missing or of another type.
+    pub(crate) fn of(&mut self, rows: &RecordBatch) -> Result<Vec<Key>> {
+        let bits = |text: &str| address::parse(text).map_or(0, address::to_bits);
+        let inbound = self.directions.of(rows, "direction", false, |text| text == "I")?;
+        let initiators = self.initiators.of(rows, "initiator_ip", 0, bits)?;
+        let targets = self.targets.of(rows, "target_ip", 0, bits)?;
+        let initiated = column(rows, "was_initiated")?;
+        let initiated = initiated.as_boolean_opt().ok_or_else(|| unexpected("was_initiated", initiated))?;
+        let (times, began) = (times(rows, "time")?, times(rows, "connection_start_time")?);
+        let key = |row: usize| {
+            let time = if times.is_valid(row) { times.value(row) } else { i64::MIN };
+            let began = if began.is_valid(row) { began.value(row) } else { i64::MIN };
+            let is_initiated = initiated.is_valid(row) && initiated.value(row);
+            Key {
+                hour: time.div_euclid(HOUR),
+                own: if inbound[row] { targets[row] } else { initiators[row] },
+                class: u8::from(inbound[row]) << 1 | u8::from(is_initiated),
+                at: if is_initiated { time } else { began },
+                began,
+            }
+        };
+        Ok((0..rows.num_rows()).map(key).collect())
     }
-    let mut order: Vec<(Key, u32)> = keys.into_iter().zip(0_u32..).collect();
-    order.sort_unstable();
-    let order = UInt32Array::from_iter_values(order.into_iter().map(|(_, row)| row));
-    take_record_batch(&rows, &order).map_err(|source| LakeError::Arrow { doing: "sort rows", source })
+}
+
+/// What the words of a dictionary mean, as far as rows had them.
+#[derive(Default)]
+struct Words<T> {
+    of: Option<ArrayRef>,
+    means: Vec<Option<T>>,
+}
+
+impl<T: Copy> Words<T> {
+    fn of(&mut self, rows: &RecordBatch, name: &str, missing: T, map: impl Fn(&str) -> T) -> Result<Vec<T>> {
+        let array = column(rows, name)?;
+        let words = array.as_dictionary_opt::<Int32Type>().ok_or_else(|| unexpected(name, array))?;
+        let values = words.values();
+        let texts = values.as_string_opt::<i32>().ok_or_else(|| unexpected(name, array))?;
+        if !self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, values)) {
+            self.of = Some(Arc::clone(values));
+            self.means.clear();
+            self.means.resize(values.len(), None);
+        }
+        let means = &mut self.means;
+        let mut of = |key: usize| {
+            let mean = || if texts.is_valid(key) { map(texts.value(key)) } else { missing };
+            *means[key].get_or_insert_with(mean)
+        };
+        Ok((0..rows.num_rows()).map(|row| words.key(row).map_or(missing, &mut of)).collect())
+    }
 }
 
 /// Columns that [`order`] looks at.
 pub(crate) const SORTED_BY: [&str; 6] =
     ["direction", "initiator_ip", "target_ip", "was_initiated", "time", "connection_start_time"];
 
-/// Returns the numbers of rows in the order of their [`Key`]s, for a whole batch at once: the same order as [`sort`] makes,
-/// several times as fast. The columns are those of [`SORTED_BY`], in that order.
+/// Returns the numbers of rows in the order of their [`Key`]s, for a whole batch at once; rows with equal keys keep their
+/// order. The columns are those of [`SORTED_BY`], in that order.
 ///
 /// # Errors
 /// If a column is of another type.
@@ -187,60 +212,6 @@ pub(crate) const PAGE_BOUNDS: &[&str] = &[
     "action",
 ];
 
-/// Returns the addresses of a column by value, a missing or unreadable one as 0.
-///
-/// # Errors
-/// If there is no such column of text.
-pub(crate) fn addresses(rows: &RecordBatch, name: &str) -> Result<Vec<u128>> {
-    let bits = |text: &str| address::parse(text).map_or(0, address::to_bits);
-    per_text(rows, name, 0, bits)
-}
-
-/// Returns for each row whether it is inbound.
-fn inbound(rows: &RecordBatch) -> Result<Vec<bool>> {
-    per_text(rows, "direction", false, |text| text == "I")
-}
-
-/// Maps a text column value by value; a dictionary's values are mapped once.
-pub(crate) fn per_text<T: Copy>(
-    rows: &RecordBatch,
-    name: &str,
-    missing: T,
-    map: impl Fn(&str) -> T,
-) -> Result<Vec<T>> {
-    let array = column(rows, name)?;
-    match array.data_type() {
-        DataType::Dictionary(key, _) if **key == DataType::Int32 => {
-            let words = array.as_dictionary::<Int32Type>();
-            let values = arrow::compute::cast(words.values(), &DataType::Utf8)
-                .map_err(|source| LakeError::Arrow { doing: "read a text column", source })?;
-            let values = values.as_string::<i32>();
-            let mapped: Vec<T> = values.iter().map(|text| text.map_or(missing, &map)).collect();
-            let at = |row: usize| words.key(row).map_or(missing, |key| mapped[key]);
-            Ok((0..rows.num_rows()).map(at).collect())
-        }
-        _ => {
-            let text = arrow::compute::cast(array, &DataType::Utf8)
-                .map_err(|source| LakeError::Arrow { doing: "read a text column", source })?;
-            let text = text.as_string::<i32>();
-            let mut last: Option<(&str, T)> = None;
-            let mut mapped = Vec::with_capacity(rows.num_rows());
-            for row in 0..rows.num_rows() {
-                mapped.push(match (text.is_valid(row).then(|| text.value(row)), last) {
-                    (None, _) => missing,
-                    (Some(text), Some((same, value))) if same == text => value,
-                    (Some(text), _) => {
-                        let value = map(text);
-                        last = Some((text, value));
-                        value
-                    }
-                });
-            }
-            Ok(mapped)
-        }
-    }
-}
-
 fn times<'r>(rows: &'r RecordBatch, name: &str) -> Result<&'r arrow::array::TimestampMicrosecondArray> {
     let array = column(rows, name)?;
     array.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(|| unexpected(name, array))
@@ -250,7 +221,7 @@ fn times<'r>(rows: &'r RecordBatch, name: &str) -> Result<&'r arrow::array::Time
 ///
 /// # Errors
 /// If there is none.
-pub(crate) fn column<'r>(rows: &'r RecordBatch, name: &str) -> Result<&'r ArrayRef> {
+fn column<'r>(rows: &'r RecordBatch, name: &str) -> Result<&'r ArrayRef> {
     rows.column_by_name(name).ok_or_else(|| LakeError::Damaged {
         path: "a batch of rows".to_owned(),
         reason: format!("it has no column {name}"),
@@ -258,7 +229,7 @@ pub(crate) fn column<'r>(rows: &'r RecordBatch, name: &str) -> Result<&'r ArrayR
 }
 
 /// The error for a column of an unexpected type.
-pub(crate) fn unexpected(name: &str, array: &ArrayRef) -> LakeError {
+fn unexpected(name: &str, array: &ArrayRef) -> LakeError {
     LakeError::Damaged {
         path: "a batch of rows".to_owned(),
         reason: format!("its column {name} is {}", array.data_type()),
@@ -267,20 +238,20 @@ pub(crate) fn unexpected(name: &str, array: &ArrayRef) -> LakeError {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use arrow::array::{BooleanArray, StringArray, TimestampMicrosecondArray};
+    use arrow::array::{BooleanArray, DictionaryArray, TimestampMicrosecondArray};
     use proptest::prelude::*;
 
     use super::*;
 
     proptest! {
         #[test]
-        fn both_ways_of_sorting_agree(rows in proptest::collection::vec(
+        fn batches_are_sorted_by_their_keys(rows in proptest::collection::vec(
             (0_usize..3, 0_usize..4, 0_usize..4, any::<Option<bool>>(), proptest::option::of(0_i64..9), proptest::option::of(-2_i64..9)),
             0..200,
         )) {
-            let text = |values: Vec<Option<&str>>| Arc::new(StringArray::from(values)) as ArrayRef;
+            let text = |values: Vec<Option<&str>>| {
+                Arc::new(values.into_iter().collect::<DictionaryArray<Int32Type>>()) as ArrayRef
+            };
             let times = |values: Vec<Option<i64>>| {
                 let scaled = values.into_iter().map(|value| value.map(|value| value * HOUR / 4));
                 Arc::new(scaled.collect::<TimestampMicrosecondArray>()) as ArrayRef
@@ -298,7 +269,7 @@ mod tests {
             let batch = RecordBatch::try_from_iter_with_nullable(
                 SORTED_BY.into_iter().zip(columns.clone()).map(|(name, column)| (name, column, true)),
             )?;
-            let keys = keys(&batch)?;
+            let keys = Keys::default().of(&batch)?;
             let mut expected: Vec<u32> = (0..rows.len() as u32).collect();
             expected.sort_by_key(|row| keys[*row as usize]);
             let columns = columns.each_ref().map(|column| Column::collect(&[column]).expect("a known type"));

@@ -156,7 +156,7 @@ pub(crate) fn encode(table: Table, day: i32, batches: &[RecordBatch]) -> Result<
     };
     written.map_err(wrong)?;
     let (body, bounds) = encoder.finish().map_err(wrong)?;
-    let stats = stats(rows, &schema, &bounds, table.stats_columns());
+    let stats = stats(rows as u64, &schema, &bounds, table.stats_columns());
     let modified = flowglass_flow::time::now() / 1000;
     Ok((body, AddFile { path, size: 0, day, stats: stats.to_json(), modified }))
 }
@@ -228,8 +228,13 @@ pub(crate) fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordB
     RecordBatch::try_new(Arc::clone(schema), columns).map_err(failed)
 }
 
+/// Returns what the log is to say of a file of flow rows.
+pub(crate) fn flow_stats(rows: u64, bounds: &[Bounds]) -> FileStats {
+    stats(rows, &Table::Flows.file_schema(), bounds, FLOW_STATS)
+}
+
 /// Returns what the log is to say of some columns.
-fn stats(rows: usize, schema: &Schema, bounds: &[Bounds], columns: &[&'static str]) -> FileStats {
+fn stats(rows: u64, schema: &Schema, bounds: &[Bounds], columns: &[&'static str]) -> FileStats {
     let value = |bound: &Bound| match bound {
         Bound::Whole(value) => Value::Integer(*value),
         Bound::Flag(value) => Value::Boolean(*value),
@@ -244,7 +249,7 @@ fn stats(rows: usize, schema: &Schema, bounds: &[Bounds], columns: &[&'static st
             nulls: Some(bounds.nulls),
         })
     });
-    FileStats { rows: rows as u64, columns: known.collect() }
+    FileStats { rows, columns: known.collect() }
 }
 
 /// Reads a whole data file.

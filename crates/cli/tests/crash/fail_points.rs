@@ -56,3 +56,34 @@ fn dying_beside_another_ingester_with_a_lake_in_a_directory() {
 fn dying_beside_another_ingester_with_a_lake_in_a_bucket() {
     die_everywhere(LakeKind::Bucket, true);
 }
+
+/// The files of a merge are written, and nothing names them; the next merge writes them again.
+fn die_after_a_merge(kind: LakeKind) {
+    let seed = number("FLOWGLASS_SEED").unwrap_or(1);
+    let _repeat = Repeat { what: format!("after-merge, {kind:?}"), seed };
+    let mut bucket = Bucket::new(seed);
+    let stage = Stage::new(&bucket, kind);
+    for _ in 0..3 {
+        bucket.grow();
+        stage.ingest(None).wait();
+    }
+    let died = stage.start(&["lake", "compact"], Some("after-merge")).wait();
+    assert_eq!(died.status.signal(), Some(SIGABRT), "nothing was merged: {died:?}");
+    left::check(&bucket, &stage, kind);
+    let done = stage.run(&["lake", "compact"]);
+    assert!(done.status.success(), "{done:?}");
+    left::check(&bucket, &stage, kind);
+    bucket.grow();
+    stage.finish();
+    left::check(&bucket, &stage, kind);
+}
+
+#[test]
+fn dying_before_a_merge_is_committed_with_a_lake_in_a_directory() {
+    die_after_a_merge(LakeKind::Directory);
+}
+
+#[test]
+fn dying_before_a_merge_is_committed_with_a_lake_in_a_bucket() {
+    die_after_a_merge(LakeKind::Bucket);
+}

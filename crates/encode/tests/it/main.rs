@@ -10,7 +10,7 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use bytes::Bytes;
-use flowglass_encode::{Bound, Column, FileEncoder};
+use flowglass_encode::{Bound, Column, FileEncoder, Run, Source};
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
@@ -115,6 +115,41 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
         .prop_map(|runs| runs.into_iter().flat_map(|(row, n)| std::iter::repeat_n(row, n)).collect())
 }
 
+/// A batch with all its texts in dictionaries.
+fn worded(rows: &[Row]) -> RecordBatch {
+    let batch = batch(rows, true);
+    let words = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let mut columns = batch.columns().to_vec();
+    columns[5] = arrow::compute::cast(&columns[5], &words).expect("words");
+    let fields = batch.schema().fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>();
+    RecordBatch::try_from_iter_with_nullable(
+        fields.iter().zip(columns).map(|(name, column)| (name, column, true)),
+    )
+    .expect("columns of one length")
+}
+
+/// Appends runs of some rows, in row groups of 90.
+fn append(encoder: &mut FileEncoder, batches: &[&[Row]], runs: &[Run]) {
+    let mut sources: Vec<Source> = batches.iter().map(|_| Source::default()).collect();
+    sources.iter_mut().zip(batches).for_each(|(source, rows)| source.replace(&worded(rows)));
+    let mut in_group = 0;
+    for run in runs {
+        let mut run = *run;
+        while run.rows > 0 {
+            let rows = run.rows.min(encoder.room()).min(90 - in_group);
+            encoder.append(&mut sources, &[Run { rows, ..run }]).expect("rows");
+            run = Run { start: run.start + rows, rows: run.rows - rows, ..run };
+            in_group += rows;
+            if in_group == 90 {
+                encoder.end_row_group().expect("a row group");
+                in_group = 0;
+            } else if encoder.room() == 0 {
+                encoder.end_page().expect("a page");
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -135,8 +170,8 @@ proptest! {
         let (first, second) = rows.split_at((rows.len() as f64 * cut) as usize);
         let mut encoder = FileEncoder::new(&schema(), properties(dictionary, encoding, compressed)).expect("a schema");
         if pushed {
-            encoder.push(batch(first, true)).expect("rows");
-            encoder.push(batch(second, true)).expect("rows");
+            let runs = [Run { source: 0, start: 0, rows: first.len() }, Run { source: 1, start: 0, rows: second.len() }];
+            append(&mut encoder, &[first, second], &runs);
         } else {
             encoder.write(&[batch(first, true), batch(second, true)]).expect("rows");
         }
@@ -169,6 +204,99 @@ proptest! {
             .expect("rows");
         let picked: Vec<Row> = order.iter().map(|row| rows[*row as usize].clone()).collect();
         prop_assert_eq!(read(&Bytes::from(encoder.finish().expect("a footer").0)), batch(&picked, false));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn rows_are_taken_from_several_batches_in_turn(
+        batches in proptest::collection::vec(rows(), 1..4),
+        lengths in proptest::collection::vec((0_usize..4, 1_usize..60), 1..60),
+        dictionary in any::<bool>(),
+    ) {
+        let mut taken = vec![0; batches.len()];
+        let (mut runs, mut expected) = (Vec::new(), Vec::new());
+        for (source, rows) in lengths {
+            let source = source % batches.len();
+            let start = taken[source];
+            let rows = rows.min(batches[source].len() - start);
+            taken[source] += rows;
+            expected.extend_from_slice(&batches[source][start..start + rows]);
+            runs.push(Run { source, start, rows });
+        }
+        let mut encoder = FileEncoder::new(&schema(), properties(dictionary, None, true)).expect("a schema");
+        append(&mut encoder, &batches.iter().map(Vec::as_slice).collect::<Vec<_>>(), &runs);
+        let (file, bounds) = encoder.finish().expect("a footer");
+        let file = Bytes::from(file);
+        let expected = batch(&expected, false);
+        prop_assert_eq!(&read(&file), &expected);
+        for (at, bounds) in bounds.iter().enumerate() {
+            prop_assert_eq!(bounds.nulls as usize, expected.column(at).null_count());
+            prop_assert_eq!(bounds.least.is_none(), expected.column(at).null_count() == expected.num_rows());
+        }
+        check_indexes(&file, &expected)?;
+    }
+}
+
+#[test]
+fn a_batch_may_be_spread_over_files() {
+    let rows: Vec<Row> = (0..6).map(|n| (None, None, None, None, Some(3 - n / 2), None)).collect();
+    let mut source = [Source::default()];
+    source[0].replace(&worded(&rows));
+    for range in [0..2, 2..4, 4..6] {
+        let mut encoder = FileEncoder::new(&schema(), properties(true, None, true)).expect("a schema");
+        encoder.append(&mut source, &[Run { source: 0, start: range.start, rows: 2 }]).expect("rows");
+        let file = Bytes::from(encoder.finish().expect("a footer").0);
+        assert_eq!(read(&file), batch(&rows[range], false));
+    }
+}
+
+/// Rows of a row group that is given page by page, and what its columns hold: how they are written may change on the way.
+#[test]
+fn a_chunk_may_change_its_mind() {
+    let page = 16_384;
+    let row = |n: i64| -> Row {
+        let same = n < 2 * page;
+        let long = if same { 7 } else { n * 1_000_003 };
+        let text = if same { "eth0".to_owned() } else { format!("interface {n}") };
+        (Some(long), (n >= page).then_some(n as u32), Some(n as i32 % 1000), Some(n < page), None, Some(text))
+    };
+    let rows: Vec<Row> = (0..5 * page + 100).map(row).collect();
+    for limit in [2 << 20, 1 << 18] {
+        let properties = WriterProperties::builder()
+            .set_data_page_row_count_limit(page as usize)
+            .set_dictionary_page_size_limit(limit)
+            .set_statistics_enabled(EnabledStatistics::Page)
+            .set_column_bloom_filter_enabled("text".into(), true)
+            .set_column_bloom_filter_enabled("long".into(), true)
+            .build();
+        let mut encoder = FileEncoder::new(&schema(), properties).expect("a schema");
+        let mut source = [Source::default()];
+        source[0].replace(&worded(&rows));
+        let mut start = 0;
+        while start < rows.len() {
+            let run = Run { source: 0, start, rows: encoder.room().min(rows.len() - start) };
+            encoder.append(&mut source, &[run]).expect("rows");
+            encoder.end_page().expect("a page");
+            start += run.rows;
+        }
+        let file = Bytes::from(encoder.finish().expect("a footer").0);
+        let expected = batch(&rows, false);
+        assert_eq!(read(&file), expected);
+        check_indexes(&file, &expected).expect("true indexes");
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file.clone()).expect("a footer");
+        assert_eq!(reader.metadata().num_row_groups(), 1);
+        let filter = |column| reader.get_row_group_column_bloom_filter(0, column).expect("a filter");
+        let (longs, texts) = (filter(0).expect("a filter"), filter(5).expect("a filter"));
+        assert!(
+            rows.iter().all(|row| longs.check(&row.0.unwrap()) && texts.check(row.5.as_deref().unwrap()))
+        );
+        assert!(!texts.check("interface -1"));
+        // The word, which no row has, is one page; the flag is written as pages from where it changes.
+        let pages = |column: usize| metadata(&file).offset_index().unwrap()[0][column].page_locations().len();
+        assert_eq!((pages(4), pages(3), pages(2)), (1, 6, 6));
     }
 }
 

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int32Array, Int64Array, RecordBatch};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int32Type, Int64Type, TimestampMicrosecondType};
+use flowglass_encode::FileEncoder;
 use flowglass_flow::address;
 use hashbrown::HashMap;
 
@@ -14,11 +12,11 @@ use super::addresses::{self, AddressEntry, BLOCK, NO_ADDRESS};
 use super::cells::{self, Amounts, ServiceCell, TimeCell, VNIC_COLUMNS, VnicCell, VnicValues};
 use super::class::Class;
 use super::directory::{BlockAt, Directory, RowGroup, Span};
+use super::page::{Rows, Texts, of, text};
 use crate::error::{LakeError, Result};
-use crate::layout;
 
 /// Most different addresses on a side: beyond, they are what a flood makes up, and nobody looks for them one by one.
-const MAX_ADDRESSES: usize = 1 << 20;
+const MAX_ADDRESSES: usize = 1 << 19;
 /// Compression: parts are small, and read far more often than written.
 const LEVEL: i32 = 9;
 /// Most classes: cells name them with a byte.
@@ -41,7 +39,12 @@ pub(crate) struct IndexBuilder {
     body: Vec<u8>,
 }
 
-type Addresses = HashMap<u128, (Vec<u32>, Vec<(u8, Amounts)>)>;
+/// The addresses of a side.
+#[derive(Default)]
+struct Addresses {
+    places: HashMap<u128, u32>,
+    entries: Vec<AddressEntry>,
+}
 
 /// Cells of the row group at hand; none once something does not fit them.
 #[derive(Default)]
@@ -54,7 +57,24 @@ struct Group {
     by_service: HashMap<(Option<i32>, Option<i32>, u8), Amounts>,
     by_vnic: HashMap<(usize, u8), Amounts>,
     vnics: Vec<VnicValues>,
+    last_vnic: Option<(VnicCodes, usize)>,
+    /// What is known of texts, by their numbers in the row group, those without one first.
+    initiators: Vec<Option<Known>>,
+    targets: Vec<Option<Known>>,
+    classes: HashMap<ClassCodes, Option<u8>>,
 }
+
+/// An address of a row group.
+#[derive(Clone, Copy)]
+struct Known {
+    is_own: bool,
+    /// Its place among the entries of its side.
+    place: Option<u32>,
+}
+
+type VnicCodes = [u32; VNIC_COLUMNS.len()];
+/// Codes of action and direction; begun, closing, and of a vNIC's own initiator.
+type ClassCodes = (u32, u32, Option<bool>, bool, bool);
 
 impl IndexBuilder {
     /// Starts an index of a file with pages of `page_rows` rows; `own` are the addresses known as vNICs' own, in order.
@@ -63,8 +83,8 @@ impl IndexBuilder {
             directory: Directory { page_rows: page_rows as u64, own: own.to_vec(), ..Directory::default() },
             page_rows,
             classes: HashMap::new(),
-            initiators: Some(HashMap::new()),
-            targets: Some(HashMap::new()),
+            initiators: Some(Addresses::default()),
+            targets: Some(Addresses::default()),
             pages_before: 0,
             group: Group::default(),
             cells: Vec::new(),
@@ -72,38 +92,39 @@ impl IndexBuilder {
         }
     }
 
-    /// Takes the next rows of the file.
+    /// Takes the page that is being filled as the next rows of the file.
     ///
     /// # Errors
-    /// If a column is missing or of another type.
-    pub(crate) fn push(&mut self, rows: &RecordBatch) -> Result<()> {
-        let read = Rows::new(rows)?;
-        let vnics = self.vnics_of(rows)?;
-        for (row, vnic) in vnics.into_iter().enumerate() {
+    /// If a column is of another type than that of `flows`.
+    pub(crate) fn push(&mut self, file: &FileEncoder) -> Result<()> {
+        let read = Rows::new(file)?;
+        for row in 0..read.times.values.len() {
             let page =
                 self.pages_before + u32::try_from(self.group.rows / self.page_rows).unwrap_or(u32::MAX);
-            self.group.rows += 1;
-            let time = read.times.is_valid(row).then(|| read.times.value(row));
+            let group = &mut self.group;
+            group.rows += 1;
+            let time = of(read.times, row);
             match time {
                 Some(time) => {
-                    let times = self.group.times.unwrap_or((time, time));
-                    self.group.times = Some((times.0.min(time), times.1.max(time)));
+                    let times = group.times.unwrap_or((time, time));
+                    group.times = Some((times.0.min(time), times.1.max(time)));
                 }
-                None => self.group.without_time = true,
+                None => group.without_time = true,
             }
-            let own_initiator = self.directory.own.binary_search(&read.initiators[row]).is_ok();
-            let Some((class, amounts)) =
-                class_of(&mut self.classes, &read, row, own_initiator).zip(read.amounts(row))
-            else {
-                self.group.unfit = true;
+            let vnic = group.vnic_of(&read, row);
+            let own = &self.directory.own;
+            let initiator = known(&mut group.initiators, read.initiators, row, own, &mut self.initiators);
+            let target = known(&mut group.targets, read.targets, row, own, &mut self.targets);
+            let class = group.class_of(&mut self.classes, &read, row, initiator.is_own);
+            let Some((class, amounts)) = class.zip(read.amounts(row)) else {
+                group.unfit = true;
                 (self.initiators, self.targets) = (None, None);
                 continue;
             };
-            let group = &mut self.group;
             let minute = time.map(|time| time.div_euclid(MINUTE));
             let cells = [
                 group.by_minute.entry((minute, class)).or_default(),
-                group.by_service.entry((read.port(row), read.protocol(row), class)).or_default(),
+                group.by_service.entry((of(read.ports, row), of(read.protocols, row), class)).or_default(),
                 group.by_vnic.entry((vnic, class)).or_default(),
             ];
             for cell in cells {
@@ -112,8 +133,8 @@ impl IndexBuilder {
                     None => group.unfit = true,
                 }
             }
-            note(&mut self.initiators, read.initiators[row], page, class, amounts);
-            note(&mut self.targets, read.targets[row], page, class, amounts);
+            note(&mut self.initiators, initiator, page, class, amounts);
+            note(&mut self.targets, target, page, class, amounts);
         }
         Ok(())
     }
@@ -191,13 +212,8 @@ impl IndexBuilder {
     }
 
     fn blocks(&mut self, side: Addresses) -> Result<Vec<BlockAt>> {
-        let mut entries: Vec<AddressEntry> = side
-            .into_iter()
-            .map(|(address, (pages, mut amounts))| {
-                amounts.sort_unstable_by_key(|(class, _)| *class);
-                AddressEntry { address, pages, amounts }
-            })
-            .collect();
+        let mut entries = side.entries;
+        entries.iter_mut().for_each(|entry| entry.amounts.sort_unstable_by_key(|(class, _)| *class));
         entries.sort_unstable_by_key(|entry| entry.address);
         let mut blocks = Vec::new();
         for block in entries.chunks(BLOCK) {
@@ -212,30 +228,49 @@ impl IndexBuilder {
         self.body.extend_from_slice(packed);
         span
     }
+}
 
-    /// For each row the place of its vNIC's values in the group's list.
-    fn vnics_of(&mut self, rows: &RecordBatch) -> Result<Vec<usize>> {
-        let columns = VNIC_COLUMNS.map(|name| text_column(rows, name));
-        let columns = columns.into_iter().collect::<Result<Vec<_>>>()?;
-        let mut places = Vec::with_capacity(rows.num_rows());
-        let mut last: Option<(VnicKeys, usize)> = None;
-        for row in 0..rows.num_rows() {
-            let keys: VnicKeys = std::array::from_fn(|at| columns[at].key(row));
-            let place = match last {
-                Some((same, place)) if same == keys => place,
-                _ => {
-                    let values: VnicValues = std::array::from_fn(|at| columns[at].value(row).map(Arc::from));
-                    let known = self.group.vnics.iter().rposition(|known| *known == values);
-                    known.unwrap_or_else(|| {
-                        self.group.vnics.push(values);
-                        self.group.vnics.len() - 1
-                    })
-                }
-            };
-            last = Some((keys, place));
-            places.push(place);
+impl Group {
+    /// The place of a row's vNIC in the list.
+    fn vnic_of(&mut self, rows: &Rows<'_>, row: usize) -> usize {
+        let codes = rows.vnic.map(|(codes, _)| codes[row]);
+        if let Some((_, place)) = self.last_vnic.filter(|(known, _)| *known == codes) {
+            return place;
         }
-        Ok(places)
+        let values: VnicValues = std::array::from_fn(|at| text(rows.vnic[at], row).map(Arc::from));
+        let known = self.vnics.iter().rposition(|known| *known == values);
+        let place = known.unwrap_or_else(|| {
+            self.vnics.push(values);
+            self.vnics.len() - 1
+        });
+        self.last_vnic = Some((codes, place));
+        place
+    }
+
+    fn class_of(
+        &mut self,
+        classes: &mut HashMap<Class, u8>,
+        rows: &Rows<'_>,
+        row: usize,
+        own_initiator: bool,
+    ) -> Option<u8> {
+        let (was_initiated, closing) = (of(rows.initiated, row), rows.is_closing(row));
+        let codes = (rows.action.0[row], rows.direction.0[row], was_initiated, closing, own_initiator);
+        *self.classes.entry(codes).or_insert_with(|| {
+            let class = Class {
+                action: text(rows.action, row).map(Arc::from),
+                direction: text(rows.direction, row).map(Arc::from),
+                was_initiated,
+                closing,
+                own_initiator,
+            };
+            if let Some(number) = classes.get(&class) {
+                return Some(*number);
+            }
+            let number = u8::try_from(classes.len()).ok().filter(|_| classes.len() < MAX_CLASSES)?;
+            classes.insert(class, number);
+            Some(number)
+        })
     }
 }
 
@@ -243,173 +278,65 @@ fn pack(part: &[u8]) -> Result<Vec<u8>> {
     zstd::bulk::compress(part, LEVEL).map_err(failed)
 }
 
-type VnicKeys = [Option<usize>; VNIC_COLUMNS.len()];
+/// What is known of a row's address. A side with too many addresses, or one that bits do not name, is given up.
+fn known(
+    known: &mut Vec<Option<Known>>,
+    texts: Texts<'_>,
+    row: usize,
+    own: &[u128],
+    side: &mut Option<Addresses>,
+) -> Known {
+    let code = texts.0[row];
+    // The code of a missing text is the greatest there is.
+    let at = code.wrapping_add(1) as usize;
+    if at >= known.len() {
+        known.resize(at + 1, None);
+    }
+    *known[at].get_or_insert_with(|| {
+        let bits = |text: &str| match text.parse() {
+            Ok(std::net::IpAddr::V6(v6)) if v6.to_ipv4_mapped().is_some() => UNNAMED,
+            Ok(found) => address::to_bits(found),
+            Err(_) => UNNAMED,
+        };
+        let address = text(texts, row).map_or(NO_ADDRESS, bits);
+        let is_own = own.binary_search(&address).is_ok();
+        if address == UNNAMED {
+            *side = None;
+        }
+        let mut place = None;
+        if let Some(addresses) = side {
+            let next = addresses.entries.len() as u32;
+            let at = *addresses.places.entry(address).or_insert(next);
+            if at == next {
+                addresses.entries.push(AddressEntry { address, pages: Vec::new(), amounts: Vec::new() });
+            }
+            place = Some(at);
+            if addresses.entries.len() > MAX_ADDRESSES {
+                *side = None;
+            }
+        }
+        Known { is_own, place }
+    })
+}
 
-/// Counts a row for its address; a side with too many addresses, or one that bits do not name, is given up.
-fn note(side: &mut Option<Addresses>, address: u128, page: u32, class: u8, amounts: Amounts) {
-    let Some(known) = side else { return };
-    if address == UNNAMED || known.len() >= MAX_ADDRESSES {
-        *side = None;
-        return;
+/// Counts a row for its address.
+fn note(side: &mut Option<Addresses>, known: Known, page: u32, class: u8, amounts: Amounts) {
+    let Some((addresses, place)) = side.as_mut().zip(known.place) else { return };
+    let entry = &mut addresses.entries[place as usize];
+    if entry.pages.last() != Some(&page) {
+        entry.pages.push(page);
     }
-    let (pages, by_class) = known.entry(address).or_default();
-    if pages.last() != Some(&page) {
-        pages.push(page);
-    }
-    let sum = match by_class.iter_mut().find(|(known, _)| *known == class) {
+    let sum = match entry.amounts.iter_mut().find(|(known, _)| *known == class) {
         Some((_, sum)) => sum,
         None => {
-            by_class.push((class, Amounts::default()));
-            &mut by_class.last_mut().expect("just pushed").1
+            entry.amounts.push((class, Amounts::default()));
+            &mut entry.amounts.last_mut().expect("just pushed").1
         }
     };
     match sum.plus(amounts) {
         Some(total) => *sum = total,
         None => *side = None,
     }
-}
-
-fn class_of(classes: &mut HashMap<Class, u8>, rows: &Rows, row: usize, own_initiator: bool) -> Option<u8> {
-    let class = Class {
-        action: rows.action.value(row).map(|text| rows.action.shared(row, text)),
-        direction: rows.direction.value(row).map(|text| rows.direction.shared(row, text)),
-        was_initiated: rows.initiated.is_valid(row).then(|| rows.initiated.value(row)),
-        closing: rows.is_closing(row),
-        own_initiator,
-    };
-    if let Some(number) = classes.get(&class) {
-        return Some(*number);
-    }
-    let number = u8::try_from(classes.len()).ok().filter(|_| classes.len() < MAX_CLASSES)?;
-    classes.insert(class, number);
-    Some(number)
-}
-
-/// The columns of a batch that an index is made of.
-struct Rows {
-    times: arrow::array::TimestampMicrosecondArray,
-    initiators: Vec<u128>,
-    targets: Vec<u128>,
-    action: Texts,
-    direction: Texts,
-    initiated: BooleanArray,
-    terminated: BooleanArray,
-    ports: Int32Array,
-    protocols: Int32Array,
-    counters: [Int64Array; 4],
-}
-
-impl Rows {
-    fn new(rows: &RecordBatch) -> Result<Self> {
-        let boolean = |name: &str| -> Result<BooleanArray> {
-            let array = column(rows, name)?;
-            array.as_boolean_opt().cloned().ok_or_else(|| layout::unexpected(name, array))
-        };
-        let integer = |name: &str| -> Result<Int32Array> {
-            let array = column(rows, name)?;
-            array.as_primitive_opt::<Int32Type>().cloned().ok_or_else(|| layout::unexpected(name, array))
-        };
-        let counter = |name: &str| -> Result<Int64Array> {
-            let array = column(rows, name)?;
-            array.as_primitive_opt::<Int64Type>().cloned().ok_or_else(|| layout::unexpected(name, array))
-        };
-        let bits = |text: &str| match text.parse() {
-            Ok(std::net::IpAddr::V6(v6)) if v6.to_ipv4_mapped().is_some() => UNNAMED,
-            Ok(found) => address::to_bits(found),
-            Err(_) => UNNAMED,
-        };
-        let times = column(rows, "time")?;
-        Ok(Self {
-            times: times
-                .as_primitive_opt::<TimestampMicrosecondType>()
-                .cloned()
-                .ok_or_else(|| layout::unexpected("time", times))?,
-            initiators: layout::per_text(rows, "initiator_ip", NO_ADDRESS, bits)?,
-            targets: layout::per_text(rows, "target_ip", NO_ADDRESS, bits)?,
-            action: text_column(rows, "action")?,
-            direction: text_column(rows, "direction")?,
-            initiated: boolean("was_initiated")?,
-            terminated: boolean("was_terminated")?,
-            ports: integer("target_port")?,
-            protocols: integer("transport_protocol")?,
-            counters: [
-                counter("bytes_from_initiator")?,
-                counter("bytes_from_target")?,
-                counter("packets_from_initiator")?,
-                counter("packets_from_target")?,
-            ],
-        })
-    }
-
-    fn port(&self, row: usize) -> Option<i32> {
-        self.ports.is_valid(row).then(|| self.ports.value(row))
-    }
-
-    fn protocol(&self, row: usize) -> Option<i32> {
-        self.protocols.is_valid(row).then(|| self.protocols.value(row))
-    }
-
-    fn is_closing(&self, row: usize) -> bool {
-        let is = |flags: &BooleanArray, wanted: bool| flags.is_valid(row) && flags.value(row) == wanted;
-        is(&self.terminated, true)
-            && is(&self.initiated, false)
-            && self.counters.iter().all(|counter| counter.is_valid(row) && counter.value(row) == 0)
-    }
-
-    /// What the row amounts to; none if a counter is negative.
-    fn amounts(&self, row: usize) -> Option<Amounts> {
-        let counter = |at: usize| {
-            let counter = &self.counters[at];
-            u64::try_from(if counter.is_valid(row) { counter.value(row) } else { 0 }).ok()
-        };
-        Some(Amounts {
-            rows: 1,
-            bytes: counter(0)?.checked_add(counter(1)?)?,
-            packets: counter(2)?.checked_add(counter(3)?)?,
-        })
-    }
-}
-
-/// A text column whose values are told apart by number.
-struct Texts {
-    keys: Int32Array,
-    values: arrow::array::StringArray,
-    shared: Vec<Arc<str>>,
-}
-
-impl Texts {
-    fn key(&self, row: usize) -> Option<usize> {
-        let key = self.keys.is_valid(row).then(|| self.keys.value(row))?;
-        usize::try_from(key).ok().filter(|key| self.values.is_valid(*key))
-    }
-
-    fn value(&self, row: usize) -> Option<&str> {
-        self.key(row).map(|key| self.values.value(key))
-    }
-
-    /// The row's text without copying it again.
-    fn shared(&self, row: usize, text: &str) -> Arc<str> {
-        self.key(row).and_then(|key| self.shared.get(key)).map_or_else(|| Arc::from(text), Arc::clone)
-    }
-}
-
-fn text_column(rows: &RecordBatch, name: &str) -> Result<Texts> {
-    let words = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-    let array = cast(column(rows, name)?, &words)
-        .map_err(|source| LakeError::Arrow { doing: "read a text column", source })?;
-    let words = array.as_dictionary::<Int32Type>();
-    let values = words.values().as_string::<i32>().clone();
-    // Long dictionaries are of columns whose texts are looked at once in a run of rows.
-    let shared = if values.len() <= 16 {
-        values.iter().map(|text| Arc::from(text.unwrap_or_default())).collect()
-    } else {
-        Vec::new()
-    };
-    Ok(Texts { keys: words.keys().clone(), values, shared })
-}
-
-fn column<'r>(rows: &'r RecordBatch, name: &str) -> Result<&'r ArrayRef> {
-    layout::column(rows, name)
 }
 
 fn failed(source: std::io::Error) -> LakeError {

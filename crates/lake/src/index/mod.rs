@@ -15,6 +15,7 @@ mod build;
 mod cells;
 mod class;
 mod directory;
+mod page;
 mod read;
 
 pub(crate) use addresses::NO_ADDRESS;

@@ -1,54 +1,66 @@
-//! Compaction: many small files of a day become few large ones.
+//! Compaction: many files of a day become few, which follow each other in time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use object_store::path::Path;
 use serde::Serialize;
 
-use super::merge;
-use crate::delta::{Action, Attempt, CommitNote, DataFile, TableLog, TableState};
+use super::merge::{self, Shape};
+use super::plan;
+use crate::delta::{Action, AddFile, Attempt, CommitNote, DataFile, TableLog, TableState};
 use crate::error::Result;
-use crate::files;
-use crate::index;
 use crate::lake::{Lake, Snapshot};
 use crate::parquet_file::{self, Table};
-use crate::{object_rows, parquet_file::Table::Objects};
+use crate::{failpoint, object_rows};
 
 /// What to compact.
 #[derive(Debug, Clone)]
 pub struct CompactOptions {
-    /// Rows a merged file may have.
+    /// Rows from which a file ends where the next hour begins. Files of less than half as many are small.
     pub target_rows: u64,
-    /// Merge a day's files of similar size only when there are this many of them.
+    /// Merge a day's small files of similar size only when there are this many of them.
     pub at_least: usize,
-    /// Merge across sizes: every file below the target.
+    /// Merge across sizes: every small file, and all that overlap in time.
     pub all_sizes: bool,
     /// Rows from which a row group ends where the next hour begins.
     pub row_group_rows: usize,
+    /// Files of one merge at most: it has all of them open.
+    pub merge_files: usize,
+    /// Rows of one merge at most: it is done as a whole, or not at all. Files larger than that are not merged with others.
+    pub merge_rows: u64,
 }
 
 impl CompactOptions {
-    /// What regular upkeep merges: files of similar size, eight at a time, so that a row is rewritten a few times at
-    /// most on its way into a full file.
+    /// What regular upkeep merges: files of similar size, eight or more at a time, and large ones where several overlap, so
+    /// that a row is rewritten a few times at most.
     pub fn due() -> Self {
-        Self { target_rows: TARGET_ROWS, at_least: 8, all_sizes: false, row_group_rows: ROW_GROUP_ROWS }
+        Self { at_least: 8, all_sizes: false, ..Self::full() }
     }
 
     /// What a user asks for: everything that can be merged.
     pub fn full() -> Self {
-        Self { target_rows: TARGET_ROWS, at_least: 2, all_sizes: true, row_group_rows: ROW_GROUP_ROWS }
+        Self {
+            target_rows: TARGET_ROWS,
+            at_least: 2,
+            all_sizes: true,
+            row_group_rows: ROW_GROUP_ROWS,
+            merge_files: 64,
+            merge_rows: 16 * TARGET_ROWS,
+        }
     }
 }
 
 /// Enough to compress well, and few hours even where little happens.
 const ROW_GROUP_ROWS: usize = 1 << 17;
 
-/// About 100 MB: large enough to be read in long runs, small enough to be rewritten in seconds.
-const TARGET_ROWS: u64 = 4_000_000;
+/// About 60 MB, which a merge holds in memory.
+const TARGET_ROWS: u64 = 3_000_000;
 
 /// Ledger rows are wide; a group of them is merged in memory.
 const TARGET_OBJECTS: u64 = 100_000;
+
+/// Times that what merges leave is looked at again. Each time there is less of it; new files may come meanwhile.
+const ROUNDS: usize = 16;
 
 /// What a compaction did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -57,7 +69,7 @@ pub struct CompactReport {
     pub removed: usize,
     /// Files written in their place.
     pub added: usize,
-    /// Rows in them.
+    /// Rows in them; rows that were rewritten twice count twice.
     pub rows: u64,
     /// Bytes of the removed files.
     pub bytes_before: u64,
@@ -66,31 +78,37 @@ pub struct CompactReport {
 }
 
 impl Lake {
-    /// Merges small files, day by day, in both tables. Rows and their ids stay as they are.
+    /// Merges small files, and files that overlap in time, day by day, in both tables. Rows and their ids stay as they are.
     ///
     /// # Errors
     /// If the store fails or a file is damaged. What was merged until then stays merged.
     pub async fn compact(&self, options: &CompactOptions) -> Result<CompactReport> {
         let mut report = CompactReport::default();
-        let snapshot = self.refresh().await?;
-        // One file alone gains nothing but an index, which is made where everything is asked for.
-        let unindexed = |file: &DataFile| options.all_sizes && index::path_of(&file.path).is_none();
-        let due = groups(&snapshot.flows, options, unindexed);
-        let own: Arc<[u128]> = if due.is_empty() { [].into() } else { self.own_addresses(&snapshot).await? };
-        for group in due {
-            let merging = Merging {
-                table: Table::Flows,
-                log: self.flows(),
-                row_group_rows: options.row_group_rows,
-                own: &own,
+        for _ in 0..ROUNDS {
+            let snapshot = self.refresh().await?;
+            let merges = plan::merges(snapshot.flows.files.values(), options);
+            if merges.is_empty() {
+                break;
+            }
+            let shape = Shape {
+                file_rows: options.target_rows,
+                group_rows: options.row_group_rows,
+                own: self.own_addresses(&snapshot).await?,
             };
-            self.merge(&merging, &group, &mut report).await?;
+            let removed = report.removed;
+            for merge in merges {
+                let written = merge::flows(self.flows().store(), &merge, &shape).await?;
+                self.replace(Table::Flows, &merge.files, written, &mut report).await?;
+            }
+            // Others are at the same files.
+            if report.removed == removed {
+                break;
+            }
         }
-        let options = CompactOptions { target_rows: TARGET_OBJECTS, ..options.clone() };
-        for group in groups(&snapshot.objects, &options, |_| false) {
-            let merging =
-                Merging { table: Table::Objects, log: self.objects(), row_group_rows: 0, own: &own };
-            self.merge(&merging, &group, &mut report).await?;
+        let snapshot = self.refresh().await?;
+        for group in ledger_groups(&snapshot.objects, options) {
+            let written = self.merge_ledger(&group).await?;
+            self.replace(Table::Objects, &group, vec![written], &mut report).await?;
         }
         if report.removed > 0 {
             self.refresh().await?;
@@ -108,44 +126,47 @@ impl Lake {
         Ok(own.map(flowglass_flow::address::to_bits).collect::<BTreeSet<u128>>().into_iter().collect())
     }
 
-    async fn merge(
+    async fn merge_ledger(&self, group: &[Arc<DataFile>]) -> Result<AddFile> {
+        let store = self.objects().store();
+        let mut entries = Vec::new();
+        for file in group {
+            for batch in parquet_file::read(store, &file.path, None).await? {
+                entries.extend(object_rows::from_batch(&batch, file.day, &file.path)?);
+            }
+        }
+        entries.sort_by(|(a, ..), (b, ..)| {
+            let order = |e: &flowglass_flow::ObjectEntry| {
+                (
+                    e.facts.vnic_id.clone(),
+                    e.facts.record_type.clone(),
+                    e.facts.capture_start_time,
+                    e.key.clone(),
+                )
+            };
+            order(a).cmp(&order(b))
+        });
+        let rows: Vec<_> = entries.iter().map(|(entry, shard, number)| (entry, *shard, *number)).collect();
+        parquet_file::write(store, Table::Objects, group[0].day, &[object_rows::to_batch(&rows)?]).await
+    }
+
+    /// Puts written files in the place of others, in one commit; or deletes them where somebody else took one of these.
+    async fn replace(
         &self,
-        merging: &Merging<'_>,
+        table: Table,
         group: &[Arc<DataFile>],
+        written: Vec<AddFile>,
         report: &mut CompactReport,
     ) -> Result<()> {
-        let Merging { table, log, row_group_rows, own } = *merging;
-        let day = group[0].day;
-        let merged = match table {
-            Table::Flows => merge::flows(log.store(), day, group, row_group_rows, own).await?,
-            Table::Objects => {
-                let mut entries = Vec::new();
-                for file in group {
-                    for batch in parquet_file::read(log.store(), &file.path, None).await? {
-                        entries.extend(object_rows::from_batch(&batch, file.day, &file.path)?);
-                    }
-                }
-                entries.sort_by(|(a, ..), (b, ..)| {
-                    let order = |e: &flowglass_flow::ObjectEntry| {
-                        (
-                            e.facts.vnic_id.clone(),
-                            e.facts.record_type.clone(),
-                            e.facts.capture_start_time,
-                            e.key.clone(),
-                        )
-                    };
-                    order(a).cmp(&order(b))
-                });
-                let rows: Vec<_> =
-                    entries.iter().map(|(entry, shard, number)| (entry, *shard, *number)).collect();
-                parquet_file::write(log.store(), Objects, day, &[object_rows::to_batch(&rows)?]).await?
-            }
+        failpoint::hit("after-merge");
+        let log: &TableLog = if table == Table::Flows { self.flows() } else { self.objects() };
+        let remove = |f: &Arc<DataFile>| Action::Remove {
+            path: f.path.clone(),
+            day: f.day,
+            size: f.size,
+            data_change: false,
         };
-        let mut actions: Vec<Action> = group
-            .iter()
-            .map(|f| Action::Remove { path: f.path.clone(), day, size: f.size, data_change: false })
-            .collect();
-        actions.push(Action::Add(merged.clone(), false));
+        let mut actions: Vec<Action> = group.iter().map(remove).collect();
+        actions.extend(written.iter().map(|file| Action::Add(file.clone(), false)));
         let note = CommitNote {
             operation: "OPTIMIZE",
             details: BTreeMap::from([("files", group.len().to_string())]),
@@ -155,70 +176,43 @@ impl Lake {
             let state = if table == Table::Flows { &snapshot.flows } else { &snapshot.objects };
             // Another compactor, a new version of an object, or retention took one of the files: leave it at that.
             if !group.iter().all(|file| state.files.contains_key(file.path.as_str())) {
-                if let Some(index) = index::path_of(&merged.path) {
-                    files::delete(log.store(), &Path::from(index)).await?;
-                }
-                return files::delete(log.store(), &Path::from(merged.path)).await;
+                return merge::discard(log.store(), written).await;
             }
             if let Attempt::Committed(_) = log.try_commit(state, &actions, &note).await? {
                 report.removed += group.len();
-                report.added += 1;
+                report.added += written.len();
                 report.rows += group.iter().map(|file| file.stats.rows).sum::<u64>();
                 report.bytes_before += group.iter().map(|file| file.size).sum::<u64>();
-                report.bytes_after += merged.size;
+                report.bytes_after += written.iter().map(|file| file.size).sum::<u64>();
                 return Ok(());
             }
         }
     }
 }
 
-/// What is merged, and how.
-struct Merging<'l> {
-    table: Table,
-    log: &'l TableLog,
-    row_group_rows: usize,
-    /// Addresses known as vNICs' own, by value and in order.
-    own: &'l Arc<[u128]>,
-}
-
-/// Returns the groups of files to merge, newest day first. What `alone` is true of is rewritten even if it is full, or
-/// alone.
-fn groups(
-    state: &TableState,
-    options: &CompactOptions,
-    alone: impl Fn(&DataFile) -> bool,
-) -> Vec<Vec<Arc<DataFile>>> {
-    let mut days: BTreeMap<i32, Vec<Arc<DataFile>>> = BTreeMap::new();
-    for file in state.files.values() {
-        days.entry(file.day).or_default().push(Arc::clone(file));
+/// Returns the groups of ledger files to merge, newest day first.
+fn ledger_groups(state: &TableState, options: &CompactOptions) -> Vec<Vec<Arc<DataFile>>> {
+    let mut days: BTreeMap<i32, BTreeMap<u32, Vec<Arc<DataFile>>>> = BTreeMap::new();
+    for file in state.files.values().filter(|file| file.stats.rows <= TARGET_OBJECTS / 2) {
+        let tier = if options.all_sizes { 0 } else { file.stats.rows.max(1).ilog2() / 3 };
+        days.entry(file.day).or_default().entry(tier).or_default().push(Arc::clone(file));
     }
     let mut groups = Vec::new();
-    for (_, files) in days.into_iter().rev() {
-        let mut tiers: BTreeMap<u32, Vec<Arc<DataFile>>> = BTreeMap::new();
-        for file in files.into_iter().filter(|file| file.stats.rows <= options.target_rows / 2 || alone(file))
-        {
-            let tier = if options.all_sizes { 0 } else { file.stats.rows.max(1).ilog2() / 3 };
-            tiers.entry(tier).or_default().push(file);
-        }
-        for (_, mut files) in tiers {
-            if files.len() < options.at_least && !files.iter().any(|file| alone(file)) {
-                continue;
+    let tiers = days.into_values().rev().flat_map(BTreeMap::into_values);
+    for mut files in tiers.filter(|files| files.len() >= options.at_least) {
+        files.sort_by_key(|file| file.stats.rows);
+        let mut group: Vec<Arc<DataFile>> = Vec::new();
+        let mut rows = 0;
+        for file in files {
+            if rows + file.stats.rows > TARGET_OBJECTS && !group.is_empty() {
+                groups.push(std::mem::take(&mut group));
+                rows = 0;
             }
-            // Neighbours in time belong into one file: then a range of time leaves files out.
-            files.sort_by_key(|file| (file.stats.integer_bounds("time"), file.stats.rows));
-            let mut group: Vec<Arc<DataFile>> = Vec::new();
-            let mut rows = 0;
-            for file in files {
-                if rows + file.stats.rows > options.target_rows && !group.is_empty() {
-                    groups.push(std::mem::take(&mut group));
-                    rows = 0;
-                }
-                rows += file.stats.rows;
-                group.push(file);
-            }
-            groups.push(group);
+            rows += file.stats.rows;
+            group.push(file);
         }
+        groups.push(group);
     }
-    groups.retain(|group| group.len() > 1 || alone(&group[0]));
+    groups.retain(|group| group.len() > 1);
     groups
 }

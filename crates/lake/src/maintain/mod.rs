@@ -3,7 +3,10 @@
 //! Everything here may run beside writers and readers; one process at a time should do it, and two only waste work.
 
 mod compact;
+mod input;
 mod merge;
+mod pages;
+mod plan;
 mod vacuum;
 
 use flowglass_flow::Outcome;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod bucket;
+mod compaction;
 mod cursors;
 mod maintenance;
 mod protocol;
