@@ -8,18 +8,27 @@ export default defineConfig({
   plugins: [
     react(),
     {
-      // The page that nearly everybody opens first is fetched along with the frame, not after it.
+      // The page that nearly everybody opens first is fetched along with the frame, not after it, with all it needs.
       name: "preload-explore",
       transformIndexHtml: {
         order: "post",
-        handler: (_, { bundle }) =>
-          Object.values(bundle ?? {})
-            .filter((file) => file.type === "chunk" && file.name === "Explore")
-            .map(({ fileName }) => ({
+        handler: (html, { bundle }) => {
+          const chunks = Object.values(bundle ?? {}).filter((file) => file.type === "chunk");
+          const wanted = new Set<string>();
+          const want = (fileName: string) => {
+            if (wanted.has(fileName)) return;
+            wanted.add(fileName);
+            chunks.find((chunk) => chunk.fileName === fileName)?.imports.forEach(want);
+          };
+          for (const { name, fileName } of chunks) if (name === "Explore") want(fileName);
+          return [...wanted]
+            .filter((fileName) => !html.includes(fileName))
+            .map((fileName) => ({
               tag: "link",
               attrs: { rel: "modulepreload", href: `/${fileName}` },
               injectTo: "head" as const,
-            })),
+            }));
+        },
       },
     },
   ],

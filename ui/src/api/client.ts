@@ -1,5 +1,6 @@
 import { currentToken, noteUnauthorized } from "./auth";
 import { Problem, isAbort } from "./problem";
+import { inTurn } from "./turns";
 import type { Answer, GetPath, Params } from "./types";
 
 type Plain = string | number | boolean | null | undefined | readonly string[];
@@ -36,17 +37,19 @@ export async function request(url: string, init: RequestInit = {}): Promise<Resp
   throw problem;
 }
 
-/** Asks the API. Aborting the signal cancels the query on the server too. */
+/** Asks the API, when it is its turn. Aborting the signal cancels the query on the server too. */
 export async function ask<Path extends GetPath>(
   path: Path,
   params?: Params<Path>,
   signal?: AbortSignal,
 ): Promise<Answer<Path>> {
-  const response = await request(
-    address(path, params as Record<string, unknown> | undefined),
-    signal ? { signal } : {},
-  );
-  return (await response.json()) as Answer<Path>;
+  return inTurn(path, signal, async () => {
+    const response = await request(
+      address(path, params as Record<string, unknown> | undefined),
+      signal ? { signal } : {},
+    );
+    return (await response.json()) as Answer<Path>;
+  });
 }
 
 /** Sends a JSON body to the API and returns its JSON answer. */

@@ -15,6 +15,11 @@ export class Problem extends Error {
     return this.details.status === 401;
   }
 
+  /** True where the question itself is at fault: asking it again does not help, and every part of a page fails alike. */
+  get isQuestion(): boolean {
+    return this.details.status === 400;
+  }
+
   /** True where the same request may succeed a little later. */
   get isPassing(): boolean {
     return this.details.status === 503;

@@ -50,6 +50,13 @@ export function useAnswer<Path extends GetPath>(
   });
 }
 
+/** Asks for what the page will need in any case, before it is there to use it. */
+export function askAhead<Path extends GetPath>(path: Path, params: Params<Path>): void {
+  const question = { queryKey: [path, params], queryFn: ({ signal }: { signal: AbortSignal }) => ask(path, params, signal) };
+  // Whoever uses it tells what went wrong.
+  queryClient.query(question).catch(() => undefined);
+}
+
 /** Gives up what is being asked; what was answered stays. */
 export function cancelAll(): void {
   void queryClient.cancelQueries();

@@ -1,6 +1,7 @@
 //! Why time is not covered, in words that say what to do.
 
 import type { Coverage, Gap, LossyWindow } from "../api/types";
+import { count } from "../format/number";
 
 export interface Kind {
   /** `missing`, …, as the API says; `lossy` for windows whose records were lost in part. */
@@ -78,4 +79,14 @@ export function piecesOf(coverage: Coverage): Piece[] {
 /** Seconds of some pieces together. */
 export function secondsOf(pieces: readonly Piece[]): number {
   return pieces.reduce((sum, { from, to }) => sum + (Date.parse(to) - Date.parse(from)) / 1000, 0);
+}
+
+/** What is missing in few words: `1 gap`, `2 vNICs silent`. A vNIC that writes no more is none of the gaps: the covered
+ * part is of the time until then. */
+export function missingWords({ gaps, gap_count: all }: Coverage): string[] {
+  const silent = gaps.filter(({ kind }) => kind === "silent").length;
+  return [
+    ...(all > silent ? [count(all - silent, "gap")] : []),
+    ...(silent > 0 ? [`${count(silent, "vNIC")} silent`] : []),
+  ];
 }

@@ -61,6 +61,7 @@ export function Facets({ scope, zone, measure }: FacetsProps) {
     go({ facets: next.join(",") === DEFAULT_FACETS.join(",") ? null : next.join(",") }, { replace: true });
   const others = fields.filter(({ name, kind }) => !shown.includes(name) && kind !== "json");
 
+  if (error?.isQuestion) return null;
   if (error) return <ProblemBox error={error} onRetry={() => void refetch()} />;
   if (isPending) return <Waiting what="the fields" />;
   return (

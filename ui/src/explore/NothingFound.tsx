@@ -1,4 +1,5 @@
 import type { SearchAnswer } from "../api/types";
+import { missingWords } from "../coverage/kinds";
 import { count, percent } from "../format/number";
 import { dateTime, length, rangeWords } from "../format/time";
 import { type Range, type Scope, instant, setRange } from "../state/range";
@@ -40,7 +41,7 @@ export function NothingFound({ answer, scope, zone }: NothingFoundProps) {
           {count(coverage.vnic_count, coverage.pinned ? "asked vNIC" : "vNIC")}: {rangeWords(first, last, zone)}.{" "}
           {coverage.fraction === null
             ? "None of them was recorded in this range."
-            : `This range is ${percent(coverage.fraction)} covered${coverage.gap_count > 0 ? `, with ${count(coverage.gap_count, "gap")}` : ", without gaps"}.`}{" "}
+            : `This range is ${percent(coverage.fraction)} covered, ${missingWords(coverage).join(", ") || "without gaps"}.`}{" "}
           <button type="button" className="fg-link" onClick={() => setRange({ from: first, to: last })}>
             Search all that is held
           </button>

@@ -6,7 +6,7 @@ import { Records } from "./Records";
 import type { TabProps } from "./tabs";
 
 /** The records, or the live tail while it follows. */
-export default function RecordsTab({ scope, zone }: TabProps) {
+export function RecordsTab({ scope, zone }: TabProps) {
   const fields = useFields();
   const live = useParam("live") !== null;
   if (fields.length === 0) return <Waiting what="the fields" />;

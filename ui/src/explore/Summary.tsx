@@ -17,7 +17,7 @@ interface SummaryProps {
 /** How many records match, how long that took, and what else is to know of the answer. */
 export function Summary({ scope, zone, meta, measure }: SummaryProps) {
   const { query, from, to } = scope;
-  const { data } = useAnswer("/api/v1/count", { query, from, to, tz: zone }, { keep: true });
+  const { data, isPending } = useAnswer("/api/v1/count", { query, from, to, tz: zone }, { keep: true });
   const facets = useFacets(scope, zone, measure);
   const initiators = facets.data?.facets.find(({ field }) => field === "initiator_ip")?.distinct;
   return (
@@ -40,7 +40,7 @@ export function Summary({ scope, zone, meta, measure }: SummaryProps) {
           </span>
         </span>
       ) : (
-        <span className="fg-dim">counting…</span>
+        <span className="fg-dim">{isPending && "counting…"}</span>
       )}
       <Linked meta={meta} scope={scope} />
       {meta?.warnings

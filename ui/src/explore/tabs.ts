@@ -3,6 +3,7 @@
 import { type ComponentType, lazy } from "react";
 
 import type { Scope } from "../state/range";
+import { RecordsTab } from "./RecordsTab";
 
 export interface TabProps {
   scope: Scope;
@@ -19,7 +20,7 @@ export interface Tab {
 }
 
 export const TABS: readonly Tab[] = [
-  { id: "records", title: "Records", key: "r", Content: lazy(() => import("./RecordsTab")) },
+  { id: "records", title: "Records", key: "r", Content: RecordsTab },
   { id: "group", title: "Group", key: "g", Content: lazy(() => import("../group/GroupTab")) },
   {
     id: "connections",

@@ -46,8 +46,11 @@ describe("times", () => {
   });
 
   it("say the day of a range once", () => {
-    expect(rangeWords("2026-11-23T06:00:00Z", "2026-11-23T07:30:00Z", "UTC")).toBe("23 Nov 06:00 – 07:30");
-    expect(rangeWords("2026-11-22T06:00:00Z", "2026-11-23T07:30:00Z", "UTC")).toBe("22 Nov 06:00 – 23 Nov 07:30");
+    const words = (from: string, to: string) => rangeWords(from, to, "UTC", Date.parse("2026-12-01T00:00:00Z"));
+    expect(words("2026-11-23T06:00:00Z", "2026-11-23T07:30:00Z")).toBe("23 Nov 06:00 – 07:30");
+    expect(words("2026-11-22T06:00:00Z", "2026-11-23T07:30:00Z")).toBe("22 Nov 06:00 – 23 Nov 07:30");
+    expect(words("2025-11-23T06:00:00Z", "2025-11-23T07:30:00Z")).toBe("23 Nov 2025 06:00 – 07:30");
+    expect(words("1970-01-01T00:00:00Z", "2100-01-01T00:00:00Z")).toBe("1 Jan 1970 00:00 – 1 Jan 2100 00:00");
   });
 
   it("have lengths in two units", () => {

@@ -39,12 +39,14 @@ export function day(time: string | number, zone: string): string {
   return format(zone, DAY).format(new Date(time));
 }
 
-/** `23 Nov 06:38`, the shortest that tells times of some days apart. */
-export function dayMinute(time: string | number, zone: string): string {
-  const options = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+/** `23 Nov 06:38`, the shortest that tells times of some days apart; `23 Nov 2025 06:38` with the year. */
+export function dayMinute(time: string | number, zone: string, withYear = false): string {
+  const options = {
+    ...(withYear ? ({ year: "numeric" } as const) : {}), day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
   const parts = new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...options }).formatToParts(new Date(time));
   const part = (type: string) => parts.find((one) => one.type === type)?.value ?? "";
-  return `${part("day")} ${part("month")} ${part("hour")}:${part("minute")}`;
+  const year = withYear ? ` ${part("year")}` : "";
+  return `${part("day")} ${part("month")}${year} ${part("hour")}:${part("minute")}`;
 }
 
 /** The zone as shown beside times: `UTC`, `UTC+1`. */
@@ -82,8 +84,10 @@ export function ago(time: string | number, now = Date.now()): string {
   return passed < 5_000 ? "just now" : `${length(passed)} ago`;
 }
 
-/** A range in few words; the day is said once where both ends are in it. */
-export function rangeWords(from: string, to: string, zone: string): string {
+/** A range in few words; the day is said once where both ends are in it, the year where it is not this one. */
+export function rangeWords(from: string, to: string, zone: string, now = Date.now()): string {
   const same = day(from, zone) === day(to, zone);
-  return `${dayMinute(from, zone)} – ${same ? minute(to, zone) : dayMinute(to, zone)}`;
+  const years = new Set([from, to, now].map((time) => day(time, zone).slice(0, 4)));
+  const withYear = years.size > 1;
+  return `${dayMinute(from, zone, withYear)} – ${same ? minute(to, zone) : dayMinute(to, zone, withYear)}`;
 }

@@ -1,7 +1,7 @@
-import type { MouseEvent } from "react";
+import { type MouseEvent, useEffect, useState } from "react";
 
 import { setToken, useSignedIn } from "../api/auth";
-import { useAnswer } from "../api/query";
+import { queryClient, useAnswer } from "../api/query";
 import { exact, short } from "../format/number";
 import { ago, dateTime, length, zoneLabel } from "../format/time";
 import { PAGES, type Page } from "../pages";
@@ -90,7 +90,13 @@ export function Header({ page, onHelp, onGo }: HeaderProps) {
 
 /** What the lake holds, and whether it is being fed. */
 function LakeState({ zone }: { zone: string }) {
-  const { data, isError } = useAnswer("/api/v1/lake", {}, { every: 15_000 });
+  const [down, setDown] = useState(false);
+  const { data, isError } = useAnswer("/api/v1/lake", {}, { every: down ? 3_000 : 15_000 });
+  if (isError !== down) setDown(isError);
+  useEffect(() => {
+    // Once the server is there again, what failed meanwhile is asked again.
+    if (!down) void queryClient.refetchQueries({ type: "active", predicate: ({ state }) => state.status === "error" });
+  }, [down]);
   if (isError) {
     return (
       <span className="fg-lake" role="status">

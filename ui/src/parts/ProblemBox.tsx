@@ -17,7 +17,7 @@ export function ProblemBox({ error, onRetry }: ProblemBoxProps) {
         {details?.hint && <div className="fg-dim">{sentence(details.hint)}</div>}
         {details?.instance && <div className="fg-dim">Incident {details.instance}</div>}
       </div>
-      {onRetry && (
+      {onRetry && !(error instanceof Problem && error.isQuestion) && (
         <button type="button" className="fg-button" onClick={onRetry}>
           Try again
         </button>

@@ -1,6 +1,7 @@
 import { Suspense, lazy, useState } from "react";
 
 import type { Coverage } from "../api/types";
+import { missingWords } from "../coverage/kinds";
 import { count, percent } from "../format/number";
 import { length, rangeWords } from "../format/time";
 import { useZone } from "../state/settings";
@@ -78,7 +79,12 @@ export function CoverageWords({ coverage, from, to }: CoverageStripProps) {
       >
         <strong>{coverage.fraction === null ? "Nothing held" : percent(coverage.fraction)}</strong>
         {coverage.fraction !== null && ` covered, of ${count(coverage.vnic_count, "vNIC")}`}
-        {coverage.gap_count > 0 && <span className="fg-mark-gap"> · {count(coverage.gap_count, "gap")}</span>}
+        {missingWords(coverage).map((words) => (
+          <span key={words} className="fg-mark-gap">
+            {" "}
+            · {words}
+          </span>
+        ))}
         {coverage.lossy_windows > 0 && (
           <span className="fg-mark-lossy">
             {" "}

@@ -44,6 +44,8 @@ export function TimelineCard({ scope, zone }: TimelineCardProps) {
   const chart = useTimeline(scope, zone);
   const zoom = useCallback((range: Range) => setRange(range), []);
   const back = useCallback(() => window.history.back(), []);
+  // Said once, where the records would be.
+  if (chart.error?.isQuestion) return null;
   return (
     <section className="fg-card fg-timeline" aria-label="Timeline">
       {chart.error && <ProblemBox error={chart.error} onRetry={() => void chart.refetch()} />}

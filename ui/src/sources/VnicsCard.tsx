@@ -2,7 +2,7 @@ import { useMemo, useState } from "react";
 
 import { useAnswer } from "../api/query";
 import type { Coverage } from "../api/types";
-import { piecesOf, KINDS } from "../coverage/kinds";
+import { KINDS, missingWords, piecesOf } from "../coverage/kinds";
 import { StripLegend } from "../coverage/VnicStrip";
 import { count, percent } from "../format/number";
 import { dayMinute } from "../format/time";
@@ -147,7 +147,7 @@ function fits(line: VnicLine, filter: string): boolean {
 function wholeWords(coverage: Coverage): string {
   const parts = [
     coverage.fraction === null ? "nothing held in this time" : `${percent(coverage.fraction)} covered`,
-    coverage.gap_count > 0 ? count(coverage.gap_count, "gap") : "no gaps",
+    ...(coverage.gap_count > 0 ? missingWords(coverage) : ["no gaps"]),
   ];
   if (coverage.lossy_windows > 0) parts.push(count(coverage.lossy_windows, "lossy window"));
   return parts.join(", ");

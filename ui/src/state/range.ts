@@ -53,12 +53,12 @@ export function shifted({ from, to }: Range, lengths: number): Range {
   return { from: instant(start + by), to: instant(end + by) };
 }
 
-/** A range of twice the length around the same middle; not beyond now. */
+/** A range of twice the length around the same middle; neither beyond now nor before 1970. */
 export function widened({ from, to }: Range, now = Date.now()): Range {
   const [start, end] = [Date.parse(from), Date.parse(to)];
   const half = (end - start) / 2;
   const last = Math.min(end + half, Math.max(end, now));
-  return { from: instant(last - 4 * half), to: instant(last) };
+  return { from: instant(Math.max(0, last - 4 * half)), to: instant(last) };
 }
 
 export interface Scope extends Range {
