@@ -48,18 +48,18 @@ export async function settled(page: Page): Promise<void> {
   await expect(page.locator(".fg-waiting, .fg-stale")).toHaveCount(0);
 }
 
-/** Checks that axe finds nothing serious. */
+/** Checks that axe finds nothing serious. What fades while it is read is not judged. */
 export async function expectAccessible(page: Page, only?: readonly string[]): Promise<void> {
+  await settled(page);
   const axe = new AxeBuilder({ page }).options({ resultTypes: ["violations"] });
   const { violations } = await (only ? axe.withRules([...only]) : axe).analyze();
   const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
   expect(serious.map(({ id, help, nodes }) => [id, help, nodes.map(({ html }) => html)])).toEqual([]);
 }
 
-/** Checks it in the light theme and, for what differs, in the dark one. Fading colours are not judged. */
+/** Checks it in the light theme and, for what differs, in the dark one. */
 export async function expectAccessibleInBothThemes(page: Page): Promise<void> {
   await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
-  await settled(page);
   await expectAccessible(page);
   await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
   await expect(page.locator(":root")).toHaveAttribute("data-theme", "dark");

@@ -15,12 +15,9 @@ export type FieldInfo = Schemas["FieldInfo"];
 export type Facet = Schemas["Facet"];
 /** A value of a key, an aggregate or a list. */
 export type Value = string | number | boolean | null;
-export type Series = Schemas["Series"];
 export type HistogramAnswer = Schemas["HistogramAnswer"];
 export type SearchAnswer = Schemas["SearchAnswer"];
 export type ExplainAnswer = Schemas["ExplainAnswer"];
-export type CompleteAnswer = Schemas["CompleteAnswer"];
-export type ConnectionAnswer = Schemas["ConnectionAnswer"];
 export type ConnectionSummary = Schemas["ConnectionSummary"];
 export type LakeAnswer = Schemas["LakeAnswer"];
 export type ProblemDetails = Schemas["Problem"];

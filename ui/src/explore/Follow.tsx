@@ -1,28 +1,20 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState } from "react";
 
-import { useNames } from "../api/names";
 import { useAnswer } from "../api/query";
 import type { FieldInfo } from "../api/types";
 import { count, exact, short } from "../format/number";
 import { Icon } from "../parts/Icon";
 import { ProblemBox } from "../parts/ProblemBox";
 import { useKeys } from "../state/keys";
-import { useNarrow } from "../state/narrow";
 import { go } from "../state/url";
 import { RecordRow } from "./RecordRow";
 import { TableHead } from "./TableHead";
-import { NARROW_COLUMN, fieldsOf } from "./columns";
 import { EMPTY, Follower, type FollowState, KEPT } from "./follow";
-import { useLayout } from "./layout";
+import { useTable } from "./useTable";
 
-const ROW_HEIGHT = 27;
-/** On narrow screens a record has two lines. */
-const NARROW_HEIGHT = 46;
 /** Earlier records shown below the new ones. */
 const BEFORE = 200;
-
-const NARROW = [NARROW_COLUMN];
 
 interface FollowProps {
   query: string;
@@ -33,13 +25,7 @@ interface FollowProps {
 /** New records as they are committed, newest on top. Pausing, or scrolling down, holds the view still; what comes
  * meanwhile is counted and shown on going on. */
 export function Follow({ query, zone, fields }: FollowProps) {
-  const layout = useLayout(fields);
-  const names = useNames();
-  const context = useMemo(() => ({ zone, names }), [zone, names]);
-  const narrow = useNarrow() && layout.isUsual;
-  const columns = narrow ? NARROW : layout.columns;
-  const height = narrow ? NARROW_HEIGHT : ROW_HEIGHT;
-  const asked = useMemo(() => fieldsOf(columns), [columns]);
+  const { layout, context, columns, asked, rowHeight, width, className } = useTable(fields, zone);
   const [state, setState] = useState<FollowState>(EMPTY);
   /** What is shown while it holds still. */
   const [held, setHeld] = useState<FollowState | null>(null);
@@ -77,10 +63,9 @@ export function Follow({ query, zone, fields }: FollowProps) {
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => height,
+    estimateSize: () => rowHeight,
     overscan: 8,
   });
-  const width = columns.reduce((sum, column) => sum + column.width, 28);
   const words =
     state.state === "connecting"
       ? "Connecting…"
@@ -112,13 +97,13 @@ export function Follow({ query, zone, fields }: FollowProps) {
       </div>
       {state.problem && <ProblemBox error={state.problem} />}
       <div
-        className={narrow ? "fg-table fg-table-narrow" : "fg-table"}
+        className={className}
         ref={scroller}
         tabIndex={0}
         role="group"
         aria-label="New records, scrollable"
         onScroll={(event) => {
-          if (!held && event.currentTarget.scrollTop > ROW_HEIGHT) setHeld(state);
+          if (!held && event.currentTarget.scrollTop > rowHeight) setHeld(state);
         }}
       >
         <div role="table" aria-label="New records" aria-rowcount={rows.length + 1} style={{ minWidth: width }}>

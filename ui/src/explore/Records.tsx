@@ -1,30 +1,22 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Suspense, lazy, useCallback, useEffect, useMemo, useRef, useState } from "react";
 
-import { useNames } from "../api/names";
 import type { FieldInfo } from "../api/types";
 import { ProblemBox } from "../parts/ProblemBox";
 import { Waiting } from "../parts/Waiting";
 import { useKeys } from "../state/keys";
-import { useNarrow } from "../state/narrow";
 import type { Scope } from "../state/range";
 import { go, useParam } from "../state/url";
-import { NARROW_COLUMN, fieldsOf } from "./columns";
 import { NothingFound } from "./NothingFound";
 import { RecordRow } from "./RecordRow";
 import { TableHead } from "./TableHead";
-import { useLayout } from "./layout";
+import { useTable } from "./useTable";
 import { useRecords } from "./useRecords";
 
 const RecordDetails = lazy(() => import("./RecordDetails"));
 
-const ROW_HEIGHT = 27;
-/** On narrow screens a record has two lines. */
-const NARROW_HEIGHT = 46;
 /** Room for details until they are measured. */
 const DETAILS_HEIGHT = 420;
-
-const NARROW = [NARROW_COLUMN];
 
 interface RecordsProps {
   scope: Scope;
@@ -34,13 +26,7 @@ interface RecordsProps {
 
 /** The matching records. Only rows on the screen exist; more are read as they are scrolled to. */
 export function Records({ scope, zone, fields }: RecordsProps) {
-  const layout = useLayout(fields);
-  const names = useNames();
-  const context = useMemo(() => ({ zone, names }), [zone, names]);
-  const narrow = useNarrow() && layout.isUsual;
-  const columns = narrow ? NARROW : layout.columns;
-  const height = narrow ? NARROW_HEIGHT : ROW_HEIGHT;
-  const asked = useMemo(() => fieldsOf(columns), [columns]);
+  const { layout, context, columns, asked, rowHeight, width, className } = useTable(fields, zone);
   const records = useRecords(scope, asked, zone);
   const rows = useMemo(() => records.data?.pages.flatMap((page) => page.rows) ?? [], [records.data]);
   const open = useParam("open");
@@ -51,7 +37,7 @@ export function Records({ scope, zone, fields }: RecordsProps) {
     count: rows.length,
     getScrollElement: () => scroller.current,
     getItemKey: (index) => rows[index]?.id ?? index,
-    estimateSize: (index) => (rows[index]?.id === open ? height + DETAILS_HEIGHT : height),
+    estimateSize: (index) => (rows[index]?.id === open ? rowHeight + DETAILS_HEIGHT : rowHeight),
     overscan: 12,
   });
   const items = virtual.getVirtualItems();
@@ -88,7 +74,6 @@ export function Records({ scope, zone, fields }: RecordsProps) {
     { keys: "Escape", does: "Close the record", section: "Records", run: () => go({ open: null }, { replace: true }) },
   ]);
 
-  const width = columns.reduce((sum, column) => sum + column.width, 28);
   if (records.error && rows.length === 0)
     return <ProblemBox error={records.error} onRetry={() => void records.refetch()} />;
   if (records.isPending) {
@@ -99,7 +84,7 @@ export function Records({ scope, zone, fields }: RecordsProps) {
   if (rows.length === 0 && first) return <NothingFound answer={first} scope={scope} zone={zone} />;
   return (
     <div
-      className={narrow ? "fg-table fg-table-narrow" : "fg-table"}
+      className={className}
       ref={scroller}
       tabIndex={0}
       role="group"
@@ -136,7 +121,7 @@ export function Records({ scope, zone, fields }: RecordsProps) {
                   <div role="row" aria-rowindex={item.index + 2}>
                     <div role="cell" className="fg-details" aria-label="Details of the record">
                       <Suspense fallback={<Waiting what="the record" />}>
-                        <RecordDetails id={row.id ?? ""} zone={zone} fields={fields} names={names} />
+                        <RecordDetails id={row.id ?? ""} zone={zone} fields={fields} names={context.names} />
                       </Suspense>
                     </div>
                   </div>

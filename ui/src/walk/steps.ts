@@ -98,7 +98,7 @@ export const STEPS: readonly WalkStep[] = [
     question: "What is normal here, and what could be closed?",
     page: "/map",
     patch: { q: "action:accepted is:attempt" },
-    sees: "Accepted traffic is small and regular: clients to vsi1 on 3000, vsi1 to vsi2 on 3000, and both to the provider's DNS and mirror.",
+    sees: "Accepted traffic is small and regular: clients to vsi1 on 3000, vsi1 to vsi2 on 3000, and both to the provider's DHCP, DNS and mirror.",
     why: "Seven rules allow these paths and each is used, so that none can be closed without breaking something. What is not on this picture is worth an alert.",
     tryThis: "Click an edge to see its records.",
     fact: {
