@@ -244,6 +244,7 @@ impl Words {
         };
         let part = &keys.values()[run.start..run.start + run.rows];
         match keys.nulls().filter(|nulls| nulls.null_count() > 0) {
+            None if values.len() == 1 && run.rows > 0 => codes.resize(codes.len() + run.rows, number(0)),
             None => codes.extend(part.iter().map(|key| number(*key))),
             // The key of a row without a value may be out of range.
             Some(nulls) => {

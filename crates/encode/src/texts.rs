@@ -239,28 +239,35 @@ impl Stream {
         if dictionary {
             self.dictionary = count;
         }
-        let mut gathered = std::mem::take(&mut self.codes);
-        gathered.clear();
-        gathered.extend(codes.iter().copied().filter(|code| *code != NULL));
+        let mut kept = std::mem::take(&mut self.codes);
+        let nulls = codes.iter().filter(|code| **code == NULL).count();
+        let gathered = if nulls == 0 {
+            codes
+        } else {
+            kept.clear();
+            kept.extend(codes.iter().copied().filter(|code| *code != NULL));
+            kept.as_slice()
+        };
+        let same = || count == 1 || codes.iter().all(|code| *code == 0);
         let kind = match gathered.len() {
             0 => Some(Kind::Null),
-            n if n == rows && dictionary && codes.iter().all(|code| *code == 0) => Some(Kind::First),
+            n if n == rows && dictionary && same() => Some(Kind::First),
             _ => None,
         };
         if !self.same.hold(rows, kind) {
             self.release(values, compressor, self.page_rows)?;
             let valid: Option<Vec<bool>> =
-                (gathered.len() < rows).then(|| codes.iter().map(|code| *code != NULL).collect());
+                (nulls > 0).then(|| codes.iter().map(|code| *code != NULL).collect());
             let mut ranges = vec![PageRange { rows: 0..rows, values: 0..gathered.len() }];
             if !dictionary {
-                ranges = shorter(ranges, values, &gathered, valid.as_deref(), self.pages.page_bytes);
+                ranges = shorter(ranges, values, gathered, valid.as_deref(), self.pages.page_bytes);
             }
             for page in ranges {
                 let (codes, valid) = (&gathered[page.values.clone()], page.valid(valid.as_deref()));
                 self.pages.page(&page, values, codes, valid, dictionary, compressor)?;
             }
         }
-        self.codes = gathered;
+        self.codes = kept;
         Ok(())
     }
 

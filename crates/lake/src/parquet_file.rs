@@ -25,6 +25,9 @@ pub(crate) const ROW_GROUP_ROWS: usize = 1 << 20;
 /// a place in every column's index.
 pub(crate) const PAGE_ROWS: usize = 1 << 14;
 
+/// Rows of a page of a commit's file. A merge holds a page of each column of dozens of such files.
+const FRESH_PAGE_ROWS: usize = 1 << 13;
+
 /// Columns whose bounds the log keeps, so that a query can leave a file unopened.
 const FLOW_STATS: &[&str] = &[
     "time",
@@ -178,12 +181,16 @@ pub(crate) fn properties(table: Table, effort: Effort) -> WriterProperties {
         _ => 6,
     };
     let level = ZstdLevel::try_new(level).expect("a zstd level");
+    let page_rows = match (table, effort) {
+        (Table::Flows, Effort::Fresh) => FRESH_PAGE_ROWS,
+        _ => PAGE_ROWS,
+    };
     let mut builder = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_2_0)
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_data_page_row_count_limit(PAGE_ROWS)
-        .set_write_batch_size(PAGE_ROWS)
+        .set_data_page_row_count_limit(page_rows)
+        .set_write_batch_size(page_rows)
         .set_dictionary_page_size_limit(2 << 20)
         .set_created_by(concat!("flowglass ", env!("CARGO_PKG_VERSION")).to_owned());
     if table == Table::Objects {

@@ -12,6 +12,7 @@ use super::source::{Access, apart, filter};
 use crate::args::{IngestArgs, TextFormat};
 use crate::context::Context;
 use crate::failure::{Failure, Kind, Result};
+use crate::memory;
 use crate::output::{number, say, stdout};
 
 pub(super) async fn run(context: &Context, args: &IngestArgs) -> Result<()> {
@@ -30,6 +31,8 @@ pub(super) async fn run(context: &Context, args: &IngestArgs) -> Result<()> {
     let options = PipelineOptions { expire_before, ..reading::pipeline(context) };
     let work = ingest(&mut writer, &sources, &filter, &options, &counters, &stop);
     let report = reading::with_progress(context, "ingesting", &counters, work).await?;
+    drop((writer, sources));
+    memory::give_back_now();
     // The records are in; files that many small runs leave behind are merged when it is worth it.
     if !report.stopped
         && let Err(error) = lake.upkeep().await

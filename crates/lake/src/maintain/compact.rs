@@ -44,7 +44,7 @@ impl CompactOptions {
             at_least: 2,
             all_sizes: true,
             row_group_rows: ROW_GROUP_ROWS,
-            merge_files: 64,
+            merge_files: 96,
             merge_rows: 16 * TARGET_ROWS,
         }
     }

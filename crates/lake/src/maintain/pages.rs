@@ -108,7 +108,9 @@ impl ChunkPages {
         let damaged = || ParquetError::General("a page is shorter than it says".to_owned());
         let (head, body) = bytes.split_at_checked(after).ok_or_else(damaged)?;
         let failed = |error: std::io::Error| ParquetError::External(Box::new(error));
-        let length = Decompressor::upper_bound(body).unwrap_or(self.most).min(self.most);
+        let told = zstd::zstd_safe::get_frame_content_size(body).ok().flatten();
+        let length =
+            told.and_then(|told| usize::try_from(told).ok()).map_or(self.most, |told| told.min(self.most));
         let mut whole = Vec::with_capacity(head.len() + length);
         whole.extend_from_slice(head);
         if !body.is_empty() {
