@@ -140,8 +140,8 @@ async fn group(
     stop: &CancellationToken,
     output: mpsc::Sender<JoinHandle<Result<Ready, IngestError>>>,
 ) -> Result<(), IngestError> {
-    // Each batch that is written keeps its rows in memory: half as many as there are decoders keep up with them.
-    let writing = Arc::new(Semaphore::new((options.decoders / 2).clamp(1, MOST_BATCHES)));
+    // Each batch that is written keeps its rows in memory. One for each decoder: whoever waits for the other leaves a core to it.
+    let writing = Arc::new(Semaphore::new(options.decoders.clamp(1, MOST_BATCHES)));
     let mut groups: HashMap<u32, Group> = HashMap::new();
     loop {
         let due = groups.values().map(|group| group.since + options.group).min();
