@@ -29,7 +29,7 @@ pub(crate) struct Figure {
 
 impl From<&Measured> for Figure {
     fn from(measured: &Measured) -> Self {
-        Self { filter: measured.filter.clone(), parts: measured.parts.clone(), zero: true }
+        Self { filter: lower::tree(&measured.filter), parts: measured.amount.parts(), zero: true }
     }
 }
 

@@ -15,7 +15,7 @@ use flowglass_flow::time::{DAY, SECOND};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::answer::Bucket;
+use crate::answer::{Bucket, Instant, Value};
 use crate::error::{LakeError, Result};
 
 /// Buckets that an automatic width aims at.
@@ -89,6 +89,12 @@ impl Buckets {
     /// Number of buckets.
     pub(crate) fn len(&self) -> usize {
         self.bounds.len() - 1
+    }
+
+    /// The start of a bucket, counted from 0, as answers give it.
+    pub(crate) fn start(&self, at: i64) -> Value {
+        let start = usize::try_from(at).ok().and_then(|at| self.bounds.get(at));
+        start.map_or(Value::Null, |start| Value::Time(Instant(*start)))
     }
 
     /// The bucket a row's `time` lies in, from 0; null outside.

@@ -13,8 +13,10 @@ use super::aggregate::{Figure, Values, field, group};
 use super::engine::{Cost, Run, cost_of};
 use super::lower;
 use super::measure::{Measured, default_measure, measured};
+use super::narrow::Part;
 use super::reader::{Reader, files_table, planned};
-use super::summary::{Dimension, Key, Summary};
+use super::summary::{self, Dimension, Key, Summary};
+use super::tally::{Grouping, Question, Source, Tallied};
 use crate::answer::{
     CountAnswer, Facet, FacetsAnswer, Limits, Measure, Range, Scope, TopAnswer, TopValue, Value, ValueCount,
     ValuesAnswer,
@@ -88,12 +90,16 @@ impl Reader {
     ) -> Result<FacetsAnswer> {
         let run = self.start(limits).await?;
         let measured = measured(measure.unwrap_or_else(|| default_measure(scope, &[])), scope, &run.view);
+        let n = n.min(limits.max_rows);
         let mut facets = Vec::with_capacity(fields.len());
         let mut cost = Cost::default();
-        for name in fields {
-            let (top, part) =
-                Box::pin(self.top_of(&run, scope, name, n.min(limits.max_rows), &measured)).await?;
-            cost.rows += part.rows;
+        let together = Box::pin(self.tops(&run, scope, fields, n, &measured)).await?;
+        for (name, told) in fields.iter().zip(together) {
+            let (top, part) = match told {
+                Some(told) => told,
+                None => Box::pin(self.top_of(&run, scope, name, n, &measured)).await?,
+            };
+            cost.rows = cost.rows.max(part.rows);
             cost.files = cost.files.max(part.files);
             let Top { values, total, distinct } = top;
             facets.push(Facet { field: name.clone(), values, total, distinct });
@@ -151,28 +157,80 @@ impl Reader {
 
     /// The measure of a scope.
     pub(super) async fn total(&self, run: &Run, scope: &Scope, measured: &Measured) -> Result<(u64, Cost)> {
-        let (mut count, mut files, flows) =
+        let (told, files, parts) =
             match Box::pin(self.summary(run, scope, measured, Dimension::Whole)).await? {
                 Some(summary) => {
                     let told = summary.counts.values().fold(0_u64, |sum, count| sum.saturating_add(*count));
-                    if summary.rest.is_empty() {
-                        return Ok((told, Cost { rows: 0, files: summary.files }));
-                    }
-                    (told, summary.files, self.flows_in(run, summary.rest)?)
+                    (told, summary.files, summary.rest)
                 }
-                None => (0, 0, Box::pin(self.flows_of(run, scope)).await?),
+                None => (0, 0, Box::pin(self.parts(run, scope)).await?),
             };
-        let plan = flows
+        let mut cost = Cost { rows: 0, files };
+        if parts.is_empty() {
+            return Ok((told, cost));
+        }
+        if let Some(counted) = self.counted(run, &parts, scope, measured, vec![]).await? {
+            cost += counted.cost;
+            return Ok((told.saturating_add(counted.total().0), cost));
+        }
+        let plan = self
+            .flows_in(run, parts)?
             .filter(lower::scope(scope))
             .and_then(|rows| group(rows, &[], &[Figure::from(measured)])?.build());
-        let mut found = run.collect(planned(plan)?).await?;
-        files += found.cost.files;
-        found.cost.files = files;
+        let found = run.collect(planned(plan)?).await?;
+        cost += found.cost;
+        let mut count = told;
         for batch in &found.batches {
             let values = Values::column(batch, 0)?;
             count = (0..batch.num_rows()).fold(count, |sum, row| sum.saturating_add(values.number(row)));
         }
-        Ok((count, found.cost))
+        Ok((count, cost))
+    }
+
+    /// A measure of some parts by keys, as our own scan counts it; none if it does not.
+    async fn counted(
+        &self,
+        run: &Run,
+        parts: &[Part],
+        scope: &Scope,
+        measured: &Measured,
+        keys: Vec<Source>,
+    ) -> Result<Option<Tallied>> {
+        let Some(asked) = measured.asked() else { return Ok(None) };
+        let question = Question::of(scope, vec![Grouping { keys, figures: vec![asked] }]);
+        Ok(Box::pin(self.tally(run, parts, &question)).await?.and_then(|mut tallied| tallied.pop()))
+    }
+
+    /// The greatest values of those fields that indexes do not tell and our own scan counts, all in one go.
+    async fn tops(
+        &self,
+        run: &Run,
+        scope: &Scope,
+        fields: &[String],
+        n: usize,
+        measured: &Measured,
+    ) -> Result<Vec<Option<(Top, Cost)>>> {
+        let mut tops: Vec<Option<(Top, Cost)>> = fields.iter().map(|_| None).collect();
+        let Some(asked) = measured.asked() else { return Ok(tops) };
+        let decided = summary::is_decided(scope, measured);
+        let mut places = Vec::new();
+        let mut groupings = Vec::new();
+        for (place, name) in fields.iter().enumerate() {
+            if name != "day" && !(decided && Dimension::of_field(name).is_some()) {
+                places.push(place);
+                groupings.push(Grouping { keys: vec![Source::named(name)?], figures: vec![asked.clone()] });
+            }
+        }
+        if groupings.is_empty() {
+            return Ok(tops);
+        }
+        let parts = Box::pin(self.parts(run, scope)).await?;
+        if let Some(tallied) = Box::pin(self.tally(run, &parts, &Question::of(scope, groupings))).await? {
+            for (place, counted) in places.into_iter().zip(tallied) {
+                tops[place] = Some((top_of_counted(&counted, n), counted.cost));
+            }
+        }
+        Ok(tops)
     }
 
     pub(super) async fn top_of(
@@ -183,24 +241,35 @@ impl Reader {
         n: usize,
         measured: &Measured,
     ) -> Result<(Top, Cost)> {
-        let key = field(name)?;
+        let source = Source::named(name)?;
         let summary = match Dimension::of_field(name) {
             Some(dimension) => {
                 Box::pin(self.summary(run, scope, measured, dimension)).await?.map(|found| (dimension, found))
             }
             None => None,
         };
+        let plan = |parts: Vec<Part>| {
+            let rows = self.flows_in(run, parts)?.filter(lower::scope(scope));
+            let key = field(name)?;
+            planned(rows.and_then(|rows| group(rows, &[key], &[Figure::from(measured)])?.build()))
+        };
         let Some((dimension, mut summary)) = summary else {
-            let rows = Box::pin(self.flows_of(run, scope)).await?.filter(lower::scope(scope));
-            let plan = rows.and_then(|rows| group(rows, &[key], &[Figure::from(measured)])?.build());
-            return greatest(run, planned(plan)?, n).await;
+            let parts = Box::pin(self.parts(run, scope)).await?;
+            return match self.counted(run, &parts, scope, measured, vec![source]).await? {
+                Some(counted) => Ok((top_of_counted(&counted, n), counted.cost)),
+                None => greatest(run, plan(parts)?, n).await,
+            };
         };
         let mut cost = Cost { rows: 0, files: summary.files };
         let rest = std::mem::take(&mut summary.rest);
         if !rest.is_empty() {
-            let rows = self.flows_in(run, rest)?.filter(lower::scope(scope));
-            let plan = rows.and_then(|rows| group(rows, &[key], &[Figure::from(measured)])?.build());
-            cost += add_rows(run, planned(plan)?, dimension, &mut summary).await?;
+            match self.counted(run, &rest, scope, measured, vec![source]).await? {
+                Some(counted) => {
+                    counted.for_each(|keys, count| add(&mut summary, dimension, &keys[0], count));
+                    cost += counted.cost;
+                }
+                None => cost += add_rows(run, plan(rest)?, dimension, &mut summary).await?,
+            }
         }
         Ok((greatest_of(&summary, n), cost))
     }
@@ -221,13 +290,26 @@ async fn add_rows(
         for row in 0..batch.num_rows() {
             let count = counts.number(row);
             if count > 0 {
-                let key = Key::of(&values.value(row), dimension);
-                let sum = summary.counts.entry((0, key)).or_default();
-                *sum = sum.saturating_add(count);
+                add(summary, dimension, &values.value(row), count);
             }
         }
     }
     Ok(cost_of(&physical))
+}
+
+fn add(summary: &mut Summary, dimension: Dimension, value: &Value, count: u64) {
+    let sum = summary.counts.entry((0, Key::of(value, dimension))).or_default();
+    *sum = sum.saturating_add(count);
+}
+
+/// The greatest of what our own scan counted.
+fn top_of_counted(counted: &Tallied, n: usize) -> Top {
+    let (total, distinct) = counted.total();
+    let values = counted
+        .greatest(n)
+        .into_iter()
+        .filter_map(|(mut keys, count)| keys.pop().map(|value| TopValue { value, count }));
+    Top { values: values.collect(), total, distinct }
 }
 
 /// The greatest counts of a summary; ties by value.

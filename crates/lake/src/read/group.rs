@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use datafusion::functions_aggregate::expr_fn::{approx_percentile_cont, avg, count_distinct, max, min};
 use datafusion::logical_expr::{Expr, col, lit};
+use flowglass_flow::catalogue;
+use flowglass_query::Tree;
 
 use super::aggregate::{Figure, Values, field, group, number_field};
 use super::buckets::Buckets;
@@ -11,9 +13,10 @@ use super::engine::{Cost, Run};
 use super::lower;
 use super::measure::{Measured, default_measure, measured, sums_fit, total};
 use super::reader::{Reader, planned};
+use super::tally::{Asked, Grouping, Question, Source, Wanted};
 use crate::answer::{
-    Aggregate, Comparison, GroupAnswer, GroupKey, GroupOptions, GroupRow, Instant, Measure, OrderBy, Range,
-    Scope, Value,
+    Aggregate, Comparison, GroupAnswer, GroupKey, GroupOptions, GroupRow, Measure, OrderBy, Range, Scope,
+    Value,
 };
 use crate::error::{LakeError, Result};
 
@@ -102,23 +105,17 @@ impl Reader {
         options: &GroupOptions,
         aggregates: &[Aggregate],
         limit: usize,
-        narrowing: &[Expr],
+        narrowing: &[Tree],
     ) -> Result<Groups> {
         let mut keys = Vec::with_capacity(options.keys.len());
-        let mut buckets: Vec<Option<Buckets>> = Vec::new();
         for key in &options.keys {
-            match key {
-                GroupKey::Field(name) => {
-                    keys.push(field(name)?);
-                    buckets.push(None);
-                }
+            keys.push(match key {
+                GroupKey::Field(name) => Source::named(name)?,
                 GroupKey::Time(bucket) => {
                     let (from, to) = (scope.range.from.unwrap_or(0), scope.range.to.unwrap_or(0));
-                    let made = Buckets::new(from, to, *bucket, options.time_zone.as_deref())?;
-                    keys.push(made.key());
-                    buckets.push(Some(made));
+                    Source::Bucket(Buckets::new(from, to, *bucket, options.time_zone.as_deref())?)
                 }
-            }
+            });
         }
         let figures =
             aggregates.iter().map(|aggregate| figure(aggregate, scope, run)).collect::<Result<Vec<_>>>()?;
@@ -133,31 +130,44 @@ impl Reader {
             }
             OrderBy::Keys => None,
         };
+        let parts = Box::pin(self.parts(run, scope)).await?;
+        if let Some(asked) = figures.iter().map(Counted::asked).collect::<Option<Vec<_>>>() {
+            let mut question = Question::of(scope, vec![Grouping { keys: keys.clone(), figures: asked }]);
+            question.filter = Tree::and([question.filter].into_iter().chain(narrowing.iter().cloned()));
+            if let Some(tallied) = Box::pin(self.tally(run, &parts, &question)).await?
+                && let [counted] = tallied.as_slice()
+            {
+                return Ok(Groups { rows: counted.first(order, limit), cost: counted.cost });
+            }
+        }
+        let exprs = options.keys.iter().zip(&keys).map(|(key, source)| match (key, source) {
+            (GroupKey::Field(name), _) => field(name),
+            (_, Source::Bucket(buckets)) => Ok(buckets.key()),
+            (GroupKey::Time(_), _) => Ok(lit(0)),
+        });
+        let exprs = exprs.collect::<Result<Vec<_>>>()?;
+        let figures: Vec<Figure> = figures.into_iter().map(Counted::planned).collect();
         let by_value = order.map(|(at, descending)| col(format!("v{at}")).sort(!descending, false));
         let by_key = (0..keys.len()).map(|at| col(format!("k{at}")).sort(true, false));
         let sort: Vec<_> = by_value.into_iter().chain(by_key).collect();
-        let condition = lower::all(std::iter::once(lower::scope(scope)).chain(narrowing.iter().cloned()));
+        let narrowing = narrowing.iter().map(lower::tree);
+        let condition = lower::all(std::iter::once(lower::scope(scope)).chain(narrowing));
         let plan = self
-            .flows_of(run, scope)
-            .await?
+            .flows_in(run, parts)?
             .filter(condition)
-            .and_then(|rows| group(rows, &keys, &figures)?.sort_with_limit(sort, Some(limit))?.build());
+            .and_then(|rows| group(rows, &exprs, &figures)?.sort_with_limit(sort, Some(limit))?.build());
         let found = run.collect(planned(plan)?).await?;
         let mut rows: Vec<(Vec<Value>, Vec<Value>)> = Vec::new();
         for batch in &found.batches {
             let columns =
                 (0..batch.num_columns()).map(|at| Values::column(batch, at)).collect::<Result<Vec<_>>>()?;
-            let (keys, values) = columns.split_at(keys.len());
+            let (read, values) = columns.split_at(keys.len());
             for row in 0..batch.num_rows() {
-                let key = |(column, buckets): (&Values, &Option<Buckets>)| match (column.value(row), buckets)
-                {
-                    (Value::Integer(at), Some(buckets)) => usize::try_from(at)
-                        .ok()
-                        .and_then(|at| buckets.bounds.get(at))
-                        .map_or(Value::Null, |start| Value::Time(Instant(*start))),
+                let key = |(column, source): (&Values, &Source)| match (column.value(row), source) {
+                    (Value::Integer(at), Source::Bucket(buckets)) => buckets.start(at),
                     (value, _) => value,
                 };
-                let keys = keys.iter().zip(&buckets).map(key).collect();
+                let keys = read.iter().zip(&keys).map(key).collect();
                 rows.push((keys, values.iter().map(|column| column.value(row)).collect()));
             }
         }
@@ -173,29 +183,56 @@ fn is_nothing(values: &[Value]) -> bool {
     values.iter().all(|value| matches!(value, Value::Null | Value::Integer(0)))
 }
 
-fn figure(aggregate: &Aggregate, scope: &Scope, run: &Run) -> Result<Figure> {
+/// An aggregate of the rows that satisfy a filter: as a plan has it, and as our own scan has it if that does it.
+struct Counted {
+    filter: Tree,
+    parts: Vec<Expr>,
+    zero: bool,
+    wanted: Option<Wanted>,
+}
+
+impl Counted {
+    fn asked(&self) -> Option<Asked> {
+        Some(Asked { filter: self.filter.clone(), of: self.wanted.clone()? })
+    }
+
+    fn planned(self) -> Figure {
+        Figure { filter: lower::tree(&self.filter), parts: self.parts, zero: self.zero }
+    }
+}
+
+fn figure(aggregate: &Aggregate, scope: &Scope, run: &Run) -> Result<Counted> {
     let of = |measure: Measure| -> Measured { measured(measure, scope, &run.view) };
     let records = || of(Measure::Records).filter;
     // Byte and packet counters count once what both ends report, as the volume measures do.
     let counted = |name: &str| match name {
         _ if name.contains("bytes_") || name.contains("packets_") => of(Measure::Bytes).filter,
-        _ => lower::truth(),
+        _ => Tree::Everything,
     };
-    let one = |filter: Expr, part: Expr| Figure { filter, parts: vec![part], zero: false };
+    let one = |filter: Tree, part: Expr, wanted: Option<Wanted>| Counted {
+        filter,
+        parts: vec![part],
+        zero: false,
+        wanted,
+    };
+    let bound = |name: &str, wanted: fn(&'static str) -> Wanted| {
+        catalogue::find(name).map(|field| wanted(field.name))
+    };
     Ok(match aggregate {
-        Aggregate::Measure(measure) => Figure::from(&of(*measure)),
+        Aggregate::Measure(measure) => {
+            let measured = of(*measure);
+            let wanted = measured.amount.wanted();
+            Counted { filter: measured.filter, parts: measured.amount.parts(), zero: true, wanted }
+        }
         Aggregate::Sum(name) => {
             let name = number_field(name)?;
             let wide = !sums_fit(&run.view, &[name]);
-            Figure {
-                filter: lower::all([records(), counted(name)]),
-                parts: vec![total(name, wide)],
-                zero: true,
-            }
+            let filter = Tree::and([records(), counted(name)]);
+            Counted { zero: true, ..one(filter, total(name, wide), Some(Wanted::Sum(vec![name]))) }
         }
         Aggregate::Avg(name) => {
             let name = number_field(name)?;
-            one(lower::all([records(), counted(name)]), avg(col(name)))
+            one(Tree::and([records(), counted(name)]), avg(col(name)), Some(Wanted::Mean(name)))
         }
         Aggregate::Percentile(name, p) => {
             let name = number_field(name)?;
@@ -206,11 +243,14 @@ fn figure(aggregate: &Aggregate, scope: &Scope, run: &Run) -> Result<Figure> {
                 });
             }
             let value = datafusion::logical_expr::cast(col(name), arrow::datatypes::DataType::Float64);
-            one(records(), approx_percentile_cont(value.sort(true, false), lit(p / 100.0), None))
+            one(records(), approx_percentile_cont(value.sort(true, false), lit(p / 100.0), None), None)
         }
-        Aggregate::Distinct(name) => Figure { zero: true, ..one(records(), count_distinct(field(name)?)) },
-        Aggregate::Min(name) => one(records(), min(field(name)?)),
-        Aggregate::Max(name) => one(records(), max(field(name)?)),
+        Aggregate::Distinct(name) => {
+            let wanted = Wanted::Distinct(Source::named(name)?);
+            Counted { zero: true, ..one(records(), count_distinct(field(name)?), Some(wanted)) }
+        }
+        Aggregate::Min(name) => one(records(), min(field(name)?), bound(name, Wanted::Least)),
+        Aggregate::Max(name) => one(records(), max(field(name)?), bound(name, Wanted::Greatest)),
     })
 }
 
@@ -235,23 +275,13 @@ fn earlier(range: Range, comparison: Comparison) -> Result<Range> {
     Ok(Range::new(from.saturating_sub(back), to.saturating_sub(back)))
 }
 
-/// Conditions that leave only rows which can be in one of the groups: for one key its values, if they are few.
-fn narrowing(options: &GroupOptions, rows: &[(Vec<Value>, Vec<Value>)]) -> Result<Vec<Expr>> {
+/// Conditions that leave only rows which can be in one of the groups: for each key its values.
+fn narrowing(options: &GroupOptions, rows: &[(Vec<Value>, Vec<Value>)]) -> Result<Vec<Tree>> {
     let mut conditions = Vec::new();
     for (at, key) in options.keys.iter().enumerate() {
         let GroupKey::Field(name) = key else { continue };
-        let text = datafusion::logical_expr::cast(field(name)?, arrow::datatypes::DataType::Utf8View);
-        let mut values: Vec<Expr> = Vec::new();
-        let mut with_null = false;
-        for (keys, _) in rows {
-            match &keys[at] {
-                Value::Null => with_null = true,
-                Value::Time(_) => return Ok(conditions),
-                value => values.push(lit(value.to_string())),
-            }
-        }
-        let listed = text.clone().in_list(values, false);
-        conditions.push(if with_null { lower::any([listed, text.is_null()]) } else { listed });
+        let values = rows.iter().map(|(keys, _)| &keys[at]);
+        conditions.extend(Source::named(name)?.one_of(values));
     }
     Ok(conditions)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use arrow::datatypes::DataType;
-use datafusion::logical_expr::{Expr, LogicalPlanBuilder, cast, lit, when};
+use datafusion::logical_expr::{Expr, cast, lit, when};
 use flowglass_flow::{Kind, catalogue};
 
 use super::aggregate::{Figure, Values, field, group};
@@ -12,8 +12,10 @@ use super::count::{Top, compare};
 use super::engine::{Cost, Run};
 use super::lower;
 use super::measure::{Measured, default_measure, measured, queries};
+use super::narrow::Part;
 use super::reader::{Reader, planned};
 use super::summary::{ClassColumn, Dimension, Key};
+use super::tally::{Grouping, Question, Source};
 use crate::answer::{BucketCount, HistogramAnswer, HistogramOptions, Instant, Range, Scope, Series, Value};
 use crate::coverage::CoverageQuestion;
 use crate::error::{LakeError, Result};
@@ -92,8 +94,8 @@ impl Reader {
         let (counts, cost) = match Box::pin(self.minutes(run, scope, measured, buckets, None)).await? {
             Some((counts, cost)) => (counts.into_values().next().unwrap_or_default(), cost),
             None => {
-                let flows = Box::pin(self.flows_of(run, scope)).await?;
-                let (counts, cost) = self.bucket_counts(run, flows, scope, measured, buckets, &[]).await?;
+                let parts = Box::pin(self.parts(run, scope)).await?;
+                let (counts, cost) = self.bucket_counts(run, parts, scope, measured, buckets, None).await?;
                 (counts.into_values().next().unwrap_or_default(), cost)
             }
         };
@@ -123,16 +125,11 @@ impl Reader {
         }
         let (Top { values, distinct, .. }, mut cost) =
             Box::pin(self.top_of(run, scope, name, SERIES, measured)).await?;
-        // The key's printed form: any type can be compared and given back so.
-        let text = cast(field(name)?, DataType::Utf8View);
-        let named: Vec<String> =
-            values.iter().filter(|top| top.value != Value::Null).map(|top| top.value.to_string()).collect();
-        let in_list = text.clone().in_list(named.iter().map(lit).collect(), false);
-        let planned_key = when(in_list.clone(), text.clone()).end();
-        let key = planned(planned_key)?;
-        let other = lower::all([text.is_not_null(), Expr::IsNotTrue(Box::new(in_list))]);
-        let flows = Box::pin(self.flows_of(run, scope)).await?;
-        let (counts, more) = self.bucket_counts(run, flows, scope, measured, buckets, &[key, other]).await?;
+        let listed: Vec<Value> =
+            values.iter().map(|top| top.value.clone()).filter(|value| *value != Value::Null).collect();
+        let split = Some(Split { name, listed: Some(&listed) });
+        let parts = Box::pin(self.parts(run, scope)).await?;
+        let (counts, more) = self.bucket_counts(run, parts, scope, measured, buckets, split).await?;
         cost.rows += more.rows;
         let fractions = fractions(run, scope, buckets);
         let none = BTreeMap::new();
@@ -197,9 +194,9 @@ impl Reader {
                 Some(ClassColumn::Action) => Some("action"),
                 Some(ClassColumn::Direction) => Some("direction"),
             };
-            let keys = column.map(field).transpose()?.into_iter().collect::<Vec<_>>();
-            let flows = self.flows_in(run, summary.rest)?;
-            let (found, more) = self.bucket_counts(run, flows, scope, measured, buckets, &keys).await?;
+            let split = column.map(|name| Split { name, listed: None });
+            let (found, more) =
+                self.bucket_counts(run, summary.rest, scope, measured, buckets, split).await?;
             for ((key, _), found) in found {
                 found.into_iter().for_each(|(bucket, count)| add(key.clone(), bucket, count));
             }
@@ -212,18 +209,46 @@ impl Reader {
     async fn bucket_counts(
         &self,
         run: &Run,
-        flows: LogicalPlanBuilder,
+        parts: Vec<Part>,
         scope: &Scope,
         measured: &Measured,
         buckets: &Buckets,
-        split: &[Expr],
-    ) -> Result<(BTreeMap<(Option<String>, bool), BTreeMap<usize, u64>>, Cost)> {
-        let keys: Vec<Expr> = std::iter::once(buckets.key()).chain(split.iter().cloned()).collect();
-        let plan = flows
+        split: Option<Split<'_>>,
+    ) -> Result<(SplitCounts, Cost)> {
+        let mut counts = SplitCounts::new();
+        if let Some(asked) = measured.asked() {
+            let mut keys = vec![Source::Bucket(buckets.clone())];
+            keys.extend(split.map(|split| split.source()).transpose()?);
+            let question = Question::of(scope, vec![Grouping { keys, figures: vec![asked] }]);
+            if let Some(tallied) = Box::pin(self.tally(run, &parts, &question)).await?
+                && let [counted] = tallied.as_slice()
+            {
+                let listed = split.and_then(|split| split.listed);
+                counted.for_each(|keys, count| {
+                    let Value::Time(start) = keys[0] else { return };
+                    let Ok(bucket) = buckets.bounds.binary_search(&start.0) else { return };
+                    let key = match (keys.get(1), listed) {
+                        (None | Some(Value::Null), _) => (None, false),
+                        (Some(Value::Integer(place)), Some(listed)) => {
+                            let value = usize::try_from(*place).ok().and_then(|place| listed.get(place));
+                            (value.map(Value::to_string), value.is_none())
+                        }
+                        (Some(value), _) => (Some(value.to_string()), false),
+                    };
+                    *counts.entry(key).or_default().entry(bucket).or_default() += count;
+                });
+                return Ok((counts, counted.cost));
+            }
+        }
+        let mut keys = vec![buckets.key()];
+        if let Some(split) = split {
+            keys.extend(split.keys()?);
+        }
+        let plan = self
+            .flows_in(run, parts)?
             .filter(lower::scope(scope))
             .and_then(|rows| group(rows, &keys, &[Figure::from(measured)])?.build());
         let found = run.collect(planned(plan)?).await?;
-        let mut counts: BTreeMap<_, BTreeMap<usize, u64>> = BTreeMap::new();
         for batch in &found.batches {
             let columns =
                 (0..batch.num_columns()).map(|at| Values::column(batch, at)).collect::<Result<Vec<_>>>()?;
@@ -239,6 +264,38 @@ impl Reader {
         Ok((counts, found.cost))
     }
 }
+
+/// What a chart is split by: a field, of which only some values are told apart where they are listed.
+#[derive(Clone, Copy)]
+struct Split<'s> {
+    name: &'s str,
+    listed: Option<&'s [Value]>,
+}
+
+impl Split<'_> {
+    fn source(self) -> Result<Source> {
+        let source = Source::named(self.name)?;
+        Ok(match self.listed {
+            None => source,
+            Some(values) => Source::Listed { of: Box::new(source), values: values.to_vec() },
+        })
+    }
+
+    /// The keys of a plan: the value, and whether it is another than those listed.
+    fn keys(self) -> Result<Vec<Expr>> {
+        let Some(listed) = self.listed else { return Ok(vec![field(self.name)?]) };
+        // The key's printed form: any type can be compared and given back so.
+        let text = cast(field(self.name)?, DataType::Utf8View);
+        let in_list =
+            text.clone().in_list(listed.iter().map(|value| lit(value.to_string())).collect(), false);
+        let key = planned(when(in_list.clone(), text.clone()).end())?;
+        let other = lower::all([text.is_not_null(), Expr::IsNotTrue(Box::new(in_list))]);
+        Ok(vec![key, other])
+    }
+}
+
+/// Counts per bucket, by (split value, is another).
+type SplitCounts = BTreeMap<(Option<String>, bool), BTreeMap<usize, u64>>;
 
 /// Counts per bucket, by the value of a column.
 type ByValue = BTreeMap<Option<String>, BTreeMap<usize, u64>>;

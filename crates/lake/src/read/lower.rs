@@ -135,6 +135,9 @@ fn not(inner: Expr) -> Expr {
 
 fn predicate(predicate: &Predicate) -> Expr {
     match predicate {
+        Predicate::Text { column, how: Match::WholeCase, values } if values.len() > 1 => {
+            col(*column).in_list(values.iter().map(|value| lit(value.as_str())).collect(), false)
+        }
         Predicate::Text { column, how, values } => any(values.iter().map(|value| text(column, *how, value))),
         Predicate::Crn { column, how, values } => call(
             &functions::CRN_IS,

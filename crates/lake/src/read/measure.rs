@@ -8,10 +8,9 @@ use arrow::datatypes::DataType;
 use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::functions_aggregate::expr_fn::{count, count_distinct, sum};
 use datafusion::logical_expr::{Expr, cast, col, lit};
-use flowglass_query::{Operand, Predicate, Property, Query, Tree};
+use flowglass_query::{Match, Operand, Predicate, Property, Query, Tree};
 
 use super::functions::IDENTITY;
-use super::lower;
 use super::view::View;
 use crate::answer::{Closing, Measure, MeasureUsed, Scope, Sides};
 use crate::delta::Value;
@@ -22,9 +21,32 @@ pub(crate) struct Measured {
     /// What the answer says of it.
     pub(crate) used: MeasureUsed,
     /// Rows that count.
-    pub(crate) filter: Expr,
-    /// How much they count: the sum of these aggregates.
-    pub(crate) parts: Vec<Expr>,
+    pub(crate) filter: Tree,
+    /// How much they count.
+    pub(crate) amount: Amount,
+}
+
+/// How much the rows of a measure count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Amount {
+    /// Each one.
+    Rows,
+    /// The connections they tell of.
+    Connections,
+    /// The sum of two columns; `wide` if 64 bits may not hold it.
+    Sum { columns: [&'static str; 2], wide: bool },
+}
+
+impl Amount {
+    /// As aggregates of a plan, to be summed up.
+    pub(crate) fn parts(self) -> Vec<Expr> {
+        match self {
+            Self::Rows => vec![count(lit(1_i64))],
+            Self::Connections => vec![count_distinct(connection_identity())],
+            // Two sums instead of a sum of sums: a missing counter must not hide the other, nor the addition overflow.
+            Self::Sum { columns, wide } => columns.map(|column| total(column, wide)).into(),
+        }
+    }
 }
 
 /// The measure of a chart that names none: attempts where rejected traffic is charted, else records.
@@ -36,22 +58,27 @@ pub(crate) fn default_measure(scope: &Scope, splits: &[&str]) -> Measure {
 /// Plans a measure of a scope.
 pub(crate) fn measured(measure: Measure, scope: &Scope, view: &View) -> Measured {
     let wants_closing = mentions_closing(&scope.query);
-    let without_closing = || if wants_closing { lower::truth() } else { is_not_true(lower::closing()) };
+    // What begins a connection is no closing record: that need not be asked of each.
+    let has_none = wants_closing || queries(scope).any(|query| only_attempts(&query.tree));
+    let is = |property| Tree::term(Predicate::Is(property), 0..0);
+    let without_closing =
+        || if has_none { Tree::Everything } else { Tree::Not(Box::new(is(Property::Closing))) };
     let both = scope.query.wants_both_sides() || is_one_sided(&scope.query);
-    let once = || if both { lower::truth() } else { not_from_the_other_side(scope, view) };
+    let once = || if both { Tree::Everything } else { not_from_the_other_side(scope, view) };
     let filter = match measure {
-        Measure::AllRecords => lower::truth(),
-        Measure::Attempts => col("was_initiated").eq(lit(true)),
+        Measure::AllRecords => Tree::Everything,
+        Measure::Attempts => is(Property::Attempt),
         Measure::Records => without_closing(),
-        Measure::Connections => lower::all([without_closing(), once()]),
+        Measure::Connections => Tree::and([without_closing(), once()]),
         // Closing records carry nothing: they need no filter.
         Measure::Bytes | Measure::Packets => once(),
     };
-    let parts = match measure {
-        Measure::AllRecords | Measure::Attempts | Measure::Records => vec![count(lit(1_i64))],
-        Measure::Connections => vec![count_distinct(connection_identity())],
-        Measure::Bytes => volume("bytes_from_initiator", "bytes_from_target", view),
-        Measure::Packets => volume("packets_from_initiator", "packets_from_target", view),
+    let sum = |columns: [&'static str; 2]| Amount::Sum { columns, wide: !sums_fit(view, &columns) };
+    let amount = match measure {
+        Measure::AllRecords | Measure::Attempts | Measure::Records => Amount::Rows,
+        Measure::Connections => Amount::Connections,
+        Measure::Bytes => sum(["bytes_from_initiator", "bytes_from_target"]),
+        Measure::Packets => sum(["packets_from_initiator", "packets_from_target"]),
     };
     let closing = match measure {
         Measure::AllRecords => Closing::Included,
@@ -65,7 +92,7 @@ pub(crate) fn measured(measure: Measure, scope: &Scope, view: &View) -> Measured
     Measured {
         used: MeasureUsed { name: measure, closing, sides, words: words(measure, closing, sides) },
         filter,
-        parts,
+        amount,
     }
 }
 
@@ -92,12 +119,6 @@ fn connection_identity() -> Expr {
         ["vnic_id", "initiator_ip", "target_ip", "initiator_port", "target_port", "transport_protocol"]
             .map(col);
     IDENTITY.call(columns.into_iter().chain([start]).collect())
-}
-
-/// Two sums instead of a sum of sums: a missing counter must not hide the other, nor the addition overflow.
-fn volume(a: &str, b: &str, view: &View) -> Vec<Expr> {
-    let wide = !sums_fit(view, &[a, b]);
-    vec![total(a, wide), total(b, wide)]
 }
 
 /// The sum of a counter, in 128 bits if 64 may not hold it.
@@ -127,29 +148,35 @@ pub(crate) fn sums_fit(view: &View, columns: &[&str]) -> bool {
     bound < i128::from(i64::MAX)
 }
 
-fn is_not_true(expr: Expr) -> Expr {
-    Expr::IsNotTrue(Box::new(expr))
-}
-
 /// Drops the target's report of traffic that the initiator's vNIC reports as well: inbound records whose initiator is
 /// an asked vNIC's own address, in the same VPC or in no other.
-fn not_from_the_other_side(scope: &Scope, view: &View) -> Expr {
+fn not_from_the_other_side(scope: &Scope, view: &View) -> Tree {
     let Owners { anywhere, by_vpc } = owners(scope, view);
-    let is_one_of = |addresses: Vec<IpAddr>| {
-        col("initiator_ip").in_list(addresses.iter().map(|address| lit(address.to_string())).collect(), false)
+    let is_one_of = |column: &'static str, values: Vec<String>| {
+        Tree::term(Predicate::Text { column, how: Match::WholeCase, values }, 0..0)
+    };
+    let has_address = |addresses: &mut dyn Iterator<Item = IpAddr>| {
+        is_one_of("initiator_ip", addresses.map(|address| address.to_string()).collect())
     };
     let in_vpc = by_vpc.into_iter().map(|(vpc, addresses)| {
-        let vpc = vpc.map_or_else(|| col("vpc_id").is_null(), |vpc| col("vpc_id").eq(lit(vpc)));
-        vpc.and(is_one_of(addresses.into_iter().collect()))
+        let vpc = match vpc {
+            Some(vpc) => is_one_of("vpc_id", vec![vpc.to_owned()]),
+            None => {
+                let known = Predicate::Exists(Operand::Column("vpc_id"));
+                Tree::Not(Box::new(Tree::term(known, 0..0)))
+            }
+        };
+        Tree::and([vpc, has_address(&mut addresses.into_iter())])
     });
-    let mut owned: Vec<Expr> = in_vpc.collect();
+    let mut owned: Vec<Tree> = in_vpc.collect();
     if !anywhere.is_empty() {
-        owned.push(is_one_of(anywhere));
+        owned.push(has_address(&mut anywhere.into_iter()));
     }
     if owned.is_empty() {
-        return lower::truth();
+        return Tree::Everything;
     }
-    is_not_true(col("direction").eq(lit("I")).and(lower::any(owned)))
+    let inbound = is_one_of("direction", vec!["I".to_owned()]);
+    Tree::Not(Box::new(Tree::and([inbound, Tree::Or(owned)])))
 }
 
 /// The addresses whose inbound records count only where their own vNIC reports them, by value and in order; none if the
@@ -198,6 +225,19 @@ fn mentions_closing(query: &Query) -> bool {
     let mut found = false;
     query.tree.for_each_term(&mut |term| found |= term.predicate == Predicate::Is(Property::Closing));
     found
+}
+
+/// True if every row a query finds begins a connection.
+fn only_attempts(tree: &Tree) -> bool {
+    match tree {
+        Tree::And(children) => children.iter().any(only_attempts),
+        Tree::Or(children) => !children.is_empty() && children.iter().all(only_attempts),
+        Tree::Term(term) => matches!(
+            term.predicate,
+            Predicate::Is(Property::Attempt) | Predicate::Boolean { column: "was_initiated", value: true }
+        ),
+        Tree::Everything | Tree::Not(_) => false,
+    }
 }
 
 /// True if a query asks for one side's reports by itself, so that nothing it finds is reported twice: it names a

@@ -24,6 +24,7 @@ mod sql;
 mod stitch;
 mod summary;
 mod tail;
+mod tally;
 mod view;
 
 pub use engine::{ReaderOptions, RowBatches};

@@ -39,7 +39,7 @@ use crate::delta::{DataFile, Value};
 /// The URL our store is registered under in a session.
 pub(crate) const STORE_URL: &str = "flowglass://lake/";
 /// Bytes read from the end of a file to get its footer in one request.
-const FOOTER_HINT: usize = 64 * 1024;
+pub(super) const FOOTER_HINT: usize = 64 * 1024;
 
 /// A table's rows as queries see them: text columns as views, which filters and groups handle without copying.
 fn as_views(schema: &Schema) -> SchemaRef {
@@ -128,7 +128,6 @@ impl FilesTable {
     }
 
     fn partitioned_file(&self, file: &DataFile) -> PartitionedFile {
-        let location = file.path.split('/').fold(self.folder.clone(), |path, part| path.join(part));
         let columns =
             self.table_schema.file_schema().fields().iter().map(|field| column_statistics(file, field));
         let access = self.access.get(&*file.path);
@@ -137,9 +136,7 @@ impl FilesTable {
             total_byte_size: Precision::Absent,
             column_statistics: columns.collect(),
         };
-        let mut partitioned = PartitionedFile::new("", file.size);
-        // Set apart, because the constructor would encode the path once more.
-        partitioned.object_meta.location = location;
+        let mut partitioned = located(&self.folder, file);
         if let Some(groups) = access {
             partitioned = partitioned.with_extension(ParquetAccessPlan::new(groups.clone()));
         }
@@ -204,6 +201,15 @@ impl TableProvider for FilesTable {
             .build();
         Ok(DataSourceExec::from_data_source(config))
     }
+}
+
+/// A data file as the engine names it.
+pub(super) fn located(folder: &Path, file: &DataFile) -> PartitionedFile {
+    let mut partitioned = PartitionedFile::new("", file.size);
+    // Set apart, because the constructor would encode the path once more.
+    partitioned.object_meta.location =
+        file.path.split('/').fold(folder.clone(), |path, part| path.join(part));
+    partitioned
 }
 
 /// The latest event time a file may hold: the order in which files are scanned.

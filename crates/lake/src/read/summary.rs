@@ -179,8 +179,7 @@ impl Reader {
         measured: &Measured,
         dimension: Dimension,
     ) -> Result<Option<Summary>> {
-        let decided = Class::decides(&scope.query) && scope.filter.as_ref().is_none_or(Class::decides);
-        if !decided || measured.used.name == Measure::Connections {
+        if !is_decided(scope, measured) {
             return Ok(None);
         }
         let once = match measured.used.sides {
@@ -246,6 +245,13 @@ impl Reader {
         let rest = rest_of(part, &told);
         (sums.counts, rest)
     }
+}
+
+/// True if classes decide which rows of a scope count, and how much.
+pub(super) fn is_decided(scope: &Scope, measured: &Measured) -> bool {
+    measured.used.name != Measure::Connections
+        && Class::decides(&scope.query)
+        && scope.filter.as_ref().is_none_or(Class::decides)
 }
 
 type Summarized = (HashMap<(i64, Key), u64>, Option<Part>);

@@ -1,0 +1,381 @@
+//! Which rows satisfy a tree: a text is looked at once per value, not once per row.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use arrow::array::{Array, StringArray};
+use arrow::buffer::BooleanBuffer;
+use flowglass_flow::address::{self, AddressClass};
+use flowglass_flow::catalogue::{self, Kind};
+use flowglass_query::{Match, NumberRange, Operand, Predicate, Property, Row, Tree, WORD_COLUMNS};
+
+use super::columns::{Column, Columns};
+
+/// Some rows of a batch.
+#[derive(Debug, Clone)]
+pub(super) enum Mask {
+    All,
+    None,
+    Some(BooleanBuffer),
+}
+
+impl Mask {
+    fn of(rows: BooleanBuffer) -> Self {
+        match rows.count_set_bits() {
+            0 => Self::None,
+            set if set == rows.len() => Self::All,
+            _ => Self::Some(rows),
+        }
+    }
+
+    /// True if there are none.
+    pub(super) fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+
+    /// Writes down the numbers of the rows, of a batch of `all`.
+    pub(super) fn rows(&self, all: usize, out: &mut Vec<u32>) {
+        out.clear();
+        match self {
+            Self::All => out.extend(0..all as u32),
+            Self::None => {}
+            Self::Some(rows) => out.extend(rows.set_indices_u32()),
+        }
+    }
+
+    /// The rows in both.
+    pub(super) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::None, _) | (_, Self::None) => Self::None,
+            (Self::All, other) | (other, Self::All) => other,
+            (Self::Some(a), Self::Some(b)) => Self::of(&a & &b),
+        }
+    }
+
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::All, _) | (_, Self::All) => Self::All,
+            (Self::None, other) | (other, Self::None) => other,
+            (Self::Some(a), Self::Some(b)) => Self::of(&a | &b),
+        }
+    }
+
+    fn not(self) -> Self {
+        match self {
+            Self::All => Self::None,
+            Self::None => Self::All,
+            Self::Some(rows) => Self::Some(!&rows),
+        }
+    }
+}
+
+/// A tree, ready to be tested on batches. Remembers what it found of texts.
+#[derive(Debug, Clone)]
+pub(super) enum Condition {
+    All,
+    None,
+    And(Vec<Condition>),
+    Or(Vec<Condition>),
+    Not(Box<Condition>),
+    Flag { column: usize, value: bool },
+    Numbers { column: usize, ranges: Vec<NumberRange> },
+    Sum { columns: [usize; 2], ranges: Vec<NumberRange> },
+    Text { column: usize, test: Test, memo: Memo },
+}
+
+/// What is asked of a text.
+#[derive(Debug, Clone)]
+pub(super) enum Test {
+    /// The language's own test, of a predicate that looks at one column.
+    Predicate {
+        column: &'static str,
+        predicate: Predicate,
+    },
+    /// One of many texts.
+    OneOf(HashSet<String>),
+    Internal,
+    Public,
+    Address,
+}
+
+/// What was found of the values of the texts at hand.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Memo {
+    values: Option<StringArray>,
+    found: Vec<Option<bool>>,
+}
+
+/// Numbers the columns that are read.
+#[derive(Debug, Default)]
+pub(super) struct Needed(pub(super) Vec<&'static str>);
+
+impl Needed {
+    /// The number of a column.
+    pub(super) fn column(&mut self, name: &'static str) -> usize {
+        self.0.iter().position(|known| *known == name).unwrap_or_else(|| {
+            self.0.push(name);
+            self.0.len() - 1
+        })
+    }
+}
+
+impl Condition {
+    /// Prepares a tree. None if it asks of a column that files do not hold.
+    pub(super) fn new(tree: &Tree, needed: &mut Needed) -> Option<Self> {
+        Some(match tree {
+            Tree::Everything => Self::All,
+            Tree::And(children) => {
+                Self::And(children.iter().map(|child| Self::new(child, needed)).collect::<Option<_>>()?)
+            }
+            Tree::Or(children) => {
+                Self::Or(children.iter().map(|child| Self::new(child, needed)).collect::<Option<_>>()?)
+            }
+            Tree::Not(inner) => Self::Not(Box::new(Self::new(inner, needed)?)),
+            Tree::Term(term) => Self::predicate(&term.predicate, needed)?,
+        })
+    }
+
+    fn predicate(predicate: &Predicate, needed: &mut Needed) -> Option<Self> {
+        let text = |column: &'static str, predicate: Predicate, needed: &mut Needed| {
+            Self::text(column, Test::Predicate { column, predicate }, needed)
+        };
+        Some(match predicate {
+            Predicate::Text { column, how: Match::WholeCase, values } if values.len() > 4 => {
+                Self::text(column, Test::OneOf(values.iter().cloned().collect()), needed)
+            }
+            Predicate::Text { column, .. } | Predicate::Crn { column, .. } => {
+                text(column, predicate.clone(), needed)
+            }
+            Predicate::Address { operand, set } => Self::over(*operand, needed, |column, needed| {
+                let operand = Operand::Column(column);
+                Some(text(column, Predicate::Address { operand, set: set.clone() }, needed))
+            })?,
+            Predicate::Number { operand: Operand::Sum(a, b), ranges } => {
+                Self::Sum { columns: [needed.column(a), needed.column(b)], ranges: ranges.clone() }
+            }
+            Predicate::Number { operand, ranges } => Self::over(*operand, needed, |column, needed| {
+                Some(Self::Numbers { column: needed.column(column), ranges: ranges.clone() })
+            })?,
+            Predicate::Time { column, ranges } => {
+                Self::Numbers { column: needed.column(column), ranges: ranges.clone() }
+            }
+            // Days are not in files.
+            Predicate::Day { .. } => return None,
+            Predicate::Boolean { column, value } => {
+                Self::Flag { column: needed.column(column), value: *value }
+            }
+            Predicate::Exists(operand) => Self::over(*operand, needed, |column, needed| {
+                Some(match catalogue::find(column)?.kind {
+                    Kind::Day => return None,
+                    Kind::Boolean => {
+                        let column = needed.column(column);
+                        Self::Or([true, false].map(|value| Self::Flag { column, value }).into())
+                    }
+                    Kind::Port | Kind::Protocol | Kind::Integer | Kind::Time => Self::Numbers {
+                        column: needed.column(column),
+                        ranges: vec![NumberRange { low: None, high: None }],
+                    },
+                    Kind::Text | Kind::Address | Kind::Crn | Kind::Json => {
+                        text(column, Predicate::Exists(Operand::Column(column)), needed)
+                    }
+                })
+            })?,
+            Predicate::Word { .. } => {
+                let columns = WORD_COLUMNS.iter().map(|column| text(column, predicate.clone(), needed));
+                Self::Or(columns.collect())
+            }
+            Predicate::Extra { .. } => text("extra", predicate.clone(), needed),
+            Predicate::Is(property) => Self::property(*property, needed),
+            Predicate::BothSides => Self::All,
+            Predicate::Never { .. } => Self::None,
+        })
+    }
+
+    fn property(property: Property, needed: &mut Needed) -> Self {
+        let number = |column, low, high, needed: &mut Needed| Self::Numbers {
+            column: needed.column(column),
+            ranges: vec![NumberRange { low: Some(low), high }],
+        };
+        let flag = |column, value, needed: &mut Needed| Self::Flag { column: needed.column(column), value };
+        match property {
+            Property::Attempt => flag("was_initiated", true, needed),
+            Property::Closing => {
+                let mut all =
+                    vec![flag("was_terminated", true, needed), flag("was_initiated", false, needed)];
+                for counter in Property::Closing.columns().iter().filter(|name| name.contains("_from_")) {
+                    all.push(number(counter, 0, Some(0), needed));
+                }
+                Self::And(all)
+            }
+            Property::OneWay => Self::And(vec![
+                number("packets_from_initiator", 1, None, needed),
+                number("packets_from_target", 0, Some(0), needed),
+            ]),
+            Property::Internal => {
+                let sides = ["initiator_ip", "target_ip"];
+                Self::And(sides.map(|side| Self::text(side, Test::Internal, needed)).into())
+            }
+            Property::Public => {
+                let mut both = |test: Test| {
+                    ["initiator_ip", "target_ip"].map(|side| Self::text(side, test.clone(), needed)).into()
+                };
+                Self::And(vec![Self::And(both(Test::Address)), Self::Or(both(Test::Public))])
+            }
+        }
+    }
+
+    fn text(column: &'static str, test: Test, needed: &mut Needed) -> Self {
+        Self::Text { column: needed.column(column), test, memo: Memo::default() }
+    }
+
+    fn over(
+        operand: Operand,
+        needed: &mut Needed,
+        test: impl Fn(&'static str, &mut Needed) -> Option<Self>,
+    ) -> Option<Self> {
+        Some(match operand {
+            Operand::Column(column) => test(column, needed)?,
+            Operand::Either(a, b) | Operand::Sum(a, b) => Self::Or(vec![test(a, needed)?, test(b, needed)?]),
+            Operand::ByDirection { inbound, outbound } => {
+                let mut side = |direction: &str, column| {
+                    let predicate = Predicate::Text {
+                        column: "direction",
+                        how: Match::WholeCase,
+                        values: vec![direction.to_owned()],
+                    };
+                    let direction =
+                        Self::text("direction", Test::Predicate { column: "direction", predicate }, needed);
+                    Some(Self::And(vec![direction, test(column, needed)?]))
+                };
+                Self::Or(vec![side("I", inbound)?, side("O", outbound)?])
+            }
+        })
+    }
+
+    /// The rows of a batch that satisfy it.
+    pub(super) fn mask(&mut self, batch: &Columns) -> Mask {
+        match self {
+            Self::All => Mask::All,
+            Self::None => Mask::None,
+            Self::And(children) => {
+                let mut kept = Mask::All;
+                for child in children {
+                    if matches!(kept, Mask::None) {
+                        break;
+                    }
+                    kept = kept.and(child.mask(batch));
+                }
+                kept
+            }
+            Self::Or(children) => {
+                let mut found = Mask::None;
+                for child in children {
+                    if matches!(found, Mask::All) {
+                        break;
+                    }
+                    found = found.or(child.mask(batch));
+                }
+                found
+            }
+            Self::Not(inner) => inner.mask(batch).not(),
+            Self::Flag { column, value } => match &batch.columns[*column] {
+                Column::Flag(flags) => {
+                    let wanted = if *value { flags.values().clone() } else { !flags.values() };
+                    valid(wanted, flags)
+                }
+                _ => Mask::None,
+            },
+            Self::Numbers { column, ranges } => match &batch.columns[*column] {
+                Column::Long(values) => {
+                    let values_in = in_ranges(values.values(), ranges, |value| value);
+                    valid(values_in, values)
+                }
+                Column::Int(values) => {
+                    let values_in = in_ranges(values.values(), ranges, i64::from);
+                    valid(values_in, values)
+                }
+                _ => Mask::None,
+            },
+            Self::Sum { columns, ranges } => {
+                let [a, b] = columns.map(|column| &batch.columns[column]);
+                Mask::of(BooleanBuffer::collect_bool(batch.rows, |row| {
+                    let (a, b) = (a.number(row), b.number(row));
+                    let sum = i128::from(a.unwrap_or(0)) + i128::from(b.unwrap_or(0));
+                    (a.is_some() || b.is_some()) && ranges.iter().any(|range| range.contains(sum))
+                }))
+            }
+            Self::Text { column, test, memo } => match &batch.columns[*column] {
+                Column::Text(texts) => {
+                    if memo.values.as_ref().is_none_or(|values| !texts.shares_values(values)) {
+                        memo.found.clear();
+                        memo.found.resize(texts.values.len(), None);
+                        memo.values = Some(texts.values.clone());
+                    }
+                    let found = &mut memo.found;
+                    Mask::of(BooleanBuffer::collect_bool(batch.rows, |row| {
+                        let Some(key) = texts.key(row) else { return false };
+                        *found[key].get_or_insert_with(|| {
+                            texts.values.is_valid(key) && test.passes(texts.values.value(key))
+                        })
+                    }))
+                }
+                _ => Mask::None,
+            },
+        }
+    }
+}
+
+fn valid(wanted: BooleanBuffer, array: &dyn Array) -> Mask {
+    match array.nulls().filter(|nulls| nulls.null_count() > 0) {
+        Some(nulls) => Mask::of(&wanted & nulls.inner()),
+        None => Mask::of(wanted),
+    }
+}
+
+fn in_ranges<T: Copy>(values: &[T], ranges: &[NumberRange], number: impl Fn(T) -> i64) -> BooleanBuffer {
+    if let [NumberRange { low, high }] = ranges {
+        let (low, high) = (low.unwrap_or(i64::MIN), high.unwrap_or(i64::MAX));
+        return BooleanBuffer::collect_bool(values.len(), |row| {
+            let value = number(values[row]);
+            low <= value && value <= high
+        });
+    }
+    BooleanBuffer::collect_bool(values.len(), |row| {
+        let value = i128::from(number(values[row]));
+        ranges.iter().any(|range| range.contains(value))
+    })
+}
+
+impl Test {
+    fn passes(&self, text: &str) -> bool {
+        match self {
+            Self::Predicate { column, predicate } => predicate.matches(&OneText { column, text }),
+            Self::OneOf(texts) => texts.contains(text),
+            Self::Internal => address::parse(text).is_some_and(address::is_internal),
+            Self::Public => {
+                address::parse(text).is_some_and(|address| address::classify(address) == AddressClass::Public)
+            }
+            Self::Address => address::parse(text).is_some(),
+        }
+    }
+}
+
+/// A row of which one column is known.
+struct OneText<'t> {
+    column: &'static str,
+    text: &'t str,
+}
+
+impl Row for OneText<'_> {
+    fn text(&self, column: &str) -> Option<Cow<'_, str>> {
+        (column == self.column).then_some(Cow::Borrowed(self.text))
+    }
+
+    fn integer(&self, _: &str) -> Option<i64> {
+        None
+    }
+
+    fn boolean(&self, _: &str) -> Option<bool> {
+        None
+    }
+}

@@ -1,0 +1,257 @@
+//! Counting by a scan of our own, where indexes do not tell.
+//!
+//! Text columns of a data file are dictionaries. A general engine turns them into texts, row by row, before it compares,
+//! hashes and groups them; here a query is asked once per value of a dictionary, and groups are numbers until they are
+//! answered.
+
+mod columns;
+mod figures;
+mod keys;
+mod mask;
+mod scan;
+mod worker;
+
+use std::collections::BTreeSet;
+
+use flowglass_flow::catalogue;
+use flowglass_query::{Match, NumberRange, Operand, Predicate, Tree};
+
+use self::figures::Figure;
+use self::keys::{Groups, Key, KeyValue};
+use super::aggregate::unknown_field;
+use super::buckets::Buckets;
+use super::engine::Cost;
+use super::measure::{Amount, Measured};
+use crate::answer::{Range, Scope, Value};
+use crate::error::Result;
+
+/// What is counted.
+#[derive(Debug, Clone)]
+pub(super) struct Question {
+    /// Rows that are looked at.
+    pub(super) filter: Tree,
+    /// And their times.
+    pub(super) range: Range,
+    /// What is counted of them, all in one go.
+    pub(super) groupings: Vec<Grouping>,
+}
+
+impl Question {
+    /// A question about the rows of a scope.
+    pub(super) fn of(scope: &Scope, groupings: Vec<Grouping>) -> Self {
+        let queries = [&scope.query].into_iter().chain(&scope.filter);
+        Self { filter: Tree::and(queries.map(|query| query.tree.clone())), range: scope.range, groupings }
+    }
+}
+
+/// Groups, and what is counted of each.
+#[derive(Debug, Clone)]
+pub(super) struct Grouping {
+    pub(super) keys: Vec<Source>,
+    pub(super) figures: Vec<Asked>,
+}
+
+/// Where a key comes from.
+#[derive(Debug, Clone)]
+pub(super) enum Source {
+    /// A column.
+    Column(&'static str),
+    /// One of two columns: where the record is inbound and where it is outbound.
+    ByDirection { inbound: &'static str, outbound: &'static str },
+    /// The bucket that the row's time lies in.
+    Bucket(Buckets),
+    /// Some values of a column or pseudo-field. A key is the place of its value in this list, -1 for any other.
+    Listed { of: Box<Source>, values: Vec<Value> },
+}
+
+impl Source {
+    /// The source of a column or of a pseudo-field seen from the vNIC.
+    ///
+    /// # Errors
+    /// [`crate::LakeError::BadRequest`] for an unknown field.
+    pub(super) fn named(name: &str) -> Result<Self> {
+        match (catalogue::find(name), name) {
+            (Some(field), _) => Ok(Self::Column(field.name)),
+            (None, "local_ip") => Ok(Self::ByDirection { inbound: "target_ip", outbound: "initiator_ip" }),
+            (None, "peer_ip") => Ok(Self::ByDirection { inbound: "initiator_ip", outbound: "target_ip" }),
+            _ => Err(unknown_field(name)),
+        }
+    }
+
+    /// The rows whose key is one of some values; none where that cannot be said.
+    pub(super) fn one_of<'v>(&self, values: impl Iterator<Item = &'v Value>) -> Option<Tree> {
+        let term = |predicate| Tree::term(predicate, 0..0);
+        let (mut texts, mut numbers) = (BTreeSet::new(), BTreeSet::new());
+        let mut any = Vec::new();
+        for value in values {
+            match (value, self) {
+                (Value::Text(text), _) => {
+                    texts.insert(text.clone());
+                }
+                (Value::Integer(number), _) => {
+                    numbers.insert(*number);
+                }
+                (Value::Boolean(value), Self::Column(column)) => {
+                    any.push(term(Predicate::Boolean { column, value: *value }));
+                }
+                (Value::Null, _) => {
+                    let operand = match self {
+                        Self::Column(name) => Operand::Column(name),
+                        Self::ByDirection { inbound, outbound } => Operand::ByDirection { inbound, outbound },
+                        Self::Bucket(_) | Self::Listed { .. } => return None,
+                    };
+                    any.push(Tree::Not(Box::new(term(Predicate::Exists(operand)))));
+                }
+                _ => return None,
+            }
+        }
+        let is_text = |column: &'static str, values: Vec<String>| {
+            term(Predicate::Text { column, how: Match::WholeCase, values })
+        };
+        let texts: Vec<String> = texts.into_iter().collect();
+        match self {
+            // Days are not texts in the table.
+            Self::Column("day") => return None,
+            Self::Column(name) => {
+                if !texts.is_empty() {
+                    any.push(is_text(name, texts));
+                }
+                let operand = Operand::Column(name);
+                let same = |number| NumberRange { low: Some(number), high: Some(number) };
+                let ranges: Vec<NumberRange> = numbers.into_iter().map(same).collect();
+                if !ranges.is_empty() {
+                    any.push(term(Predicate::Number { operand, ranges }));
+                }
+            }
+            Self::ByDirection { inbound, outbound } => {
+                for (direction, column) in [("I", *inbound), ("O", *outbound)] {
+                    let direction = is_text("direction", vec![direction.to_owned()]);
+                    any.push(Tree::and([direction, is_text(column, texts.clone())]));
+                }
+            }
+            Self::Bucket(_) | Self::Listed { .. } => return None,
+        }
+        Some(Tree::Or(any))
+    }
+}
+
+impl Measured {
+    /// The measure as a figure; none if this scan does not count it.
+    pub(super) fn asked(&self) -> Option<Asked> {
+        Some(Asked { filter: self.filter.clone(), of: self.amount.wanted()? })
+    }
+}
+
+impl Amount {
+    /// What is counted; none if this scan does not count it.
+    pub(super) fn wanted(self) -> Option<Wanted> {
+        match self {
+            Self::Rows => Some(Wanted::Rows),
+            Self::Sum { columns, .. } => Some(Wanted::Sum(columns.into())),
+            Self::Connections => None,
+        }
+    }
+}
+
+/// A number of each group, of the rows that satisfy a filter.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) filter: Tree,
+    pub(super) of: Wanted,
+}
+
+/// What it is.
+#[derive(Debug, Clone)]
+pub(super) enum Wanted {
+    Rows,
+    /// The sum of columns of numbers.
+    Sum(Vec<&'static str>),
+    Mean(&'static str),
+    Least(&'static str),
+    Greatest(&'static str),
+    Distinct(Source),
+}
+
+/// What was counted, by group.
+pub(super) struct Tallied {
+    keys: Vec<Key>,
+    groups: Groups,
+    /// Groups that have a row.
+    present: Vec<u32>,
+    figures: Vec<Figure>,
+    pub(super) cost: Cost,
+}
+
+/// Keys and figures of a group.
+pub(super) type GroupValues = (Vec<Value>, Vec<Value>);
+
+impl Tallied {
+    /// The groups that come first: by a figure if one is named (descending or not), then by keys; missing values last.
+    pub(super) fn first(&self, order: Option<(usize, bool)>, most: usize) -> Vec<GroupValues> {
+        let values = self.key_values();
+        let groups = self.in_order(self.present.clone(), order, most, &values);
+        let row = |group| {
+            (self.values_of(group, &values), self.figures.iter().map(|figure| figure.value(group)).collect())
+        };
+        groups.into_iter().map(row).collect()
+    }
+
+    /// The groups whose first figure is greatest, with it; those where it is 0 are none.
+    pub(super) fn greatest(&self, most: usize) -> Vec<(Vec<Value>, u64)> {
+        let values = self.key_values();
+        let groups = self.in_order(self.counting().collect(), Some((0, true)), most, &values);
+        let row = |group| (self.values_of(group, &values), self.figures[0].whole(group));
+        groups.into_iter().map(row).collect()
+    }
+
+    /// The sum of the first figure, and of how many groups.
+    pub(super) fn total(&self) -> (u64, u64) {
+        let counts = self.counting().map(|group| self.figures[0].whole(group));
+        counts.fold((0, 0), |(sum, groups), count| (u64::saturating_add(sum, count), groups + 1))
+    }
+
+    /// Calls a function for each group whose first figure is not 0.
+    pub(super) fn for_each(&self, mut each: impl FnMut(Vec<Value>, u64)) {
+        let values = self.key_values();
+        for group in self.counting() {
+            each(self.values_of(group, &values), self.figures[0].whole(group));
+        }
+    }
+
+    fn counting(&self) -> impl Iterator<Item = u32> {
+        self.present.iter().copied().filter(|group| self.figures[0].whole(*group) > 0)
+    }
+
+    fn key_values(&self) -> Vec<Vec<KeyValue<'_>>> {
+        self.keys.iter().map(|key| key.interner.values()).collect()
+    }
+
+    fn keys_of<'v>(&self, group: u32, values: &'v [Vec<KeyValue<'v>>]) -> impl Iterator<Item = KeyValue<'v>> {
+        let numbers = self.groups.keys_of(self.keys.len(), group);
+        numbers.into_iter().zip(values).map(|(number, values)| values[number as usize])
+    }
+
+    fn values_of(&self, group: u32, values: &[Vec<KeyValue<'_>>]) -> Vec<Value> {
+        self.keys_of(group, values).zip(&self.keys).map(|(value, key)| key.value(value)).collect()
+    }
+
+    fn in_order(
+        &self,
+        mut groups: Vec<u32>,
+        order: Option<(usize, bool)>,
+        most: usize,
+        values: &[Vec<KeyValue<'_>>],
+    ) -> Vec<u32> {
+        let compare = |a: &u32, b: &u32| {
+            let by_figure = order.map(|(at, descending)| self.figures[at].compare(*a, *b, descending));
+            let by_keys = || self.keys_of(*a, values).cmp(self.keys_of(*b, values));
+            by_figure.filter(|order| order.is_ne()).unwrap_or_else(by_keys)
+        };
+        if (1..groups.len()).contains(&most) {
+            groups.select_nth_unstable_by(most - 1, compare);
+        }
+        groups.truncate(most);
+        groups.sort_unstable_by(compare);
+        groups
+    }
+}
