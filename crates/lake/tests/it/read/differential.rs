@@ -10,8 +10,8 @@ use proptest::prelude::*;
 
 use super::rows::{TestLake, TestObject, TestRow, V};
 
-const START: i64 = 1_591_278_000_000_000;
-const SECOND: i64 = 1_000_000;
+pub(super) const START: i64 = 1_591_278_000_000_000;
+pub(super) const SECOND: i64 = 1_000_000;
 
 /// A small generator with a fixed seed: the rows are the same in every run.
 struct Random(u64);
@@ -100,14 +100,14 @@ fn row(random: &mut Random) -> TestRow {
     row
 }
 
-struct World {
-    runtime: tokio::runtime::Runtime,
-    lake: TestLake,
-    rows: Vec<TestRow>,
+pub(super) struct World {
+    pub(super) runtime: tokio::runtime::Runtime,
+    pub(super) lake: TestLake,
+    pub(super) rows: Vec<TestRow>,
 }
 
 /// Three files of rows, with every kind of value and missing ones.
-static WORLD: LazyLock<World> = LazyLock::new(|| {
+pub(super) static WORLD: LazyLock<World> = LazyLock::new(|| {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut random = Random(0x5eed);
     let objects: Vec<TestObject> = (0..3)
@@ -154,7 +154,7 @@ fn check(text: &str) {
     assert_eq!(found(&query), expected(&query), "{text}");
 }
 
-const ATOMS: [&str; 74] = [
+pub(super) const ATOMS: [&str; 74] = [
     "target_ip:10.240.0.4",
     "initiator_ip:10.240.",
     "10.240.0.4",
@@ -286,7 +286,7 @@ fn the_world_is_not_empty() {
     assert!(some.count() > ATOMS.len() - 12);
 }
 
-fn query() -> impl Strategy<Value = String> {
+pub(super) fn query() -> impl Strategy<Value = String> {
     let atom = proptest::sample::select(ATOMS.to_vec())
         .prop_filter("stands only at the top", |atom| *atom != "sides:both");
     atom.prop_map(str::to_owned).prop_recursive(3, 10, 3, |inner| {

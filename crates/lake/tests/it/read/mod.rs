@@ -1,6 +1,7 @@
 //! Questions and their answers.
 
 mod answers;
+mod counts;
 mod differential;
 mod indexes;
 mod rows;
