@@ -26,12 +26,36 @@ pub enum AddressClass {
 
 /// Parses an address; accepts exactly what `std` does, plus an IPv6 zone, which is dropped.
 pub fn parse(text: &str) -> Option<IpAddr> {
+    if let Some(v4) = parse_v4(text.as_bytes()) {
+        return Some(IpAddr::V4(v4));
+    }
     match text.parse() {
         Ok(address) => Some(address),
         Err(_) => {
             text.split_once('%').and_then(|(address, _)| address.parse::<Ipv6Addr>().ok()).map(IpAddr::V6)
         }
     }
+}
+
+/// Parses `a.b.c.d`: most addresses are so, and `std` takes several times as long.
+fn parse_v4(text: &[u8]) -> Option<Ipv4Addr> {
+    let (mut octets, mut at, mut octet, mut digits) = ([0_u8; 4], 0, 0_u32, 0);
+    for byte in text {
+        match byte {
+            // A leading zero is none of ours: some read the rest as octal.
+            b'0'..=b'9' if digits < 3 && !(digits == 1 && octet == 0) => {
+                octet = octet * 10 + u32::from(byte - b'0');
+                digits += 1;
+            }
+            b'.' if digits > 0 && at < 3 => {
+                octets[at] = u8::try_from(octet).ok()?;
+                (at, octet, digits) = (at + 1, 0, 0);
+            }
+            _ => return None,
+        }
+    }
+    octets[3] = u8::try_from(octet).ok()?;
+    (at == 3 && digits > 0).then(|| Ipv4Addr::from(octets))
 }
 
 /// Returns the 128-bit value used for order and ranges: IPv4 as its IPv4-mapped IPv6 address.
@@ -111,6 +135,15 @@ fn classify_v6(v6: Ipv6Addr) -> AddressClass {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn addresses_are_read_as_by_std(bits in proptest::num::u32::ANY, text in "[0-9]{1,4}(\\.[0-9]{0,4}){2,4}") {
+            let address = Ipv4Addr::from(bits);
+            proptest::prop_assert_eq!(parse(&address.to_string()), Some(IpAddr::V4(address)));
+            proptest::prop_assert_eq!(parse(&text), text.parse().ok(), "{}", text);
+        }
+    }
 
     #[test]
     fn classes() {

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use hashbrown::HashSet;
 
 use super::columns::Columns;
-use super::keys::Key;
+use super::keys::{Key, Recent, word};
 use crate::answer::{Instant, Value};
 
 /// A number of each group.
@@ -16,7 +16,9 @@ pub(super) struct Figure {
     counts: Vec<u64>,
     sums: Vec<i128>,
     bounds: Vec<Option<i64>>,
-    seen: HashSet<(u32, u32)>,
+    /// Different values, each with its group.
+    seen: HashSet<u64>,
+    recent: Recent,
 }
 
 /// What it is, by the numbers of the columns it is read from.
@@ -36,7 +38,14 @@ pub(super) enum Of {
 
 impl Figure {
     pub(super) fn new(of: Of) -> Self {
-        Self { of, counts: Vec::new(), sums: Vec::new(), bounds: Vec::new(), seen: HashSet::new() }
+        Self {
+            of,
+            counts: Vec::new(),
+            sums: Vec::new(),
+            bounds: Vec::new(),
+            seen: HashSet::new(),
+            recent: Recent::default(),
+        }
     }
 
     /// About how much memory it takes, in bytes.
@@ -88,12 +97,12 @@ impl Figure {
             Of::Distinct(key) => {
                 let mut values = Vec::with_capacity(rows.len());
                 key.numbers(batch, rows, &mut values);
-                let mut last = None;
                 for (group, value) in groups.iter().zip(values) {
+                    let pair = word((*group, value));
                     // A missing value is none of the different ones.
-                    if value > 0 && last != Some((*group, value)) {
-                        last = Some((*group, value));
-                        self.seen.insert((*group, value));
+                    if value > 0 && self.recent.get(pair).is_none() {
+                        self.recent.put(pair, 0);
+                        self.seen.insert(pair);
                     }
                 }
             }
@@ -121,9 +130,11 @@ impl Figure {
         }
         if let (Of::Distinct(key), Of::Distinct(theirs)) = (&mut self.of, &other.of) {
             let renumbered = key.interner.absorb(&theirs.interner);
-            let seen = other.seen.iter();
-            self.seen
-                .extend(seen.map(|(group, value)| (groups[*group as usize], renumbered[*value as usize])));
+            let seen = other.seen.iter().map(|pair| {
+                let (group, value) = ((pair >> 32) as usize, (pair & u64::from(u32::MAX)) as usize);
+                word((groups[group], renumbered[value]))
+            });
+            self.seen.extend(seen);
         }
     }
 
@@ -131,8 +142,8 @@ impl Figure {
     pub(super) fn finish(&mut self, groups: usize) {
         if matches!(self.of, Of::Distinct(_)) {
             self.counts = vec![0; groups];
-            for (group, _) in std::mem::take(&mut self.seen) {
-                self.counts[group as usize] += 1;
+            for pair in std::mem::take(&mut self.seen) {
+                self.counts[(pair >> 32) as usize] += 1;
             }
         }
     }

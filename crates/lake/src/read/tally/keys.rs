@@ -310,17 +310,55 @@ pub(super) struct Groups {
 
 #[derive(Debug, Default)]
 struct Level {
-    numbers: HashMap<(u32, u32), u32>,
+    numbers: HashMap<u64, u32>,
+    recent: Recent,
     pairs: Vec<(u32, u32)>,
 }
 
 impl Level {
     fn number(&mut self, pair: (u32, u32)) -> u32 {
+        let key = word(pair);
+        if let Some(number) = self.recent.get(key) {
+            return number;
+        }
         let pairs = &mut self.pairs;
-        *self.numbers.entry(pair).or_insert_with(|| {
+        let number = *self.numbers.entry(key).or_insert_with(|| {
             pairs.push(pair);
             pairs.len() as u32 - 1
-        })
+        });
+        self.recent.put(key, number);
+        number
+    }
+}
+
+/// Two numbers in one.
+pub(super) fn word((high, low): (u32, u32)) -> u64 {
+    u64::from(high) << 32 | u64::from(low)
+}
+
+/// What was looked up last: few pairs are most of what is met, and these fit in the processor's cache.
+#[derive(Debug, Default)]
+pub(super) struct Recent(Vec<(u64, u32)>);
+
+impl Recent {
+    const BITS: u32 = 12;
+
+    fn slot(key: u64) -> usize {
+        (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - Self::BITS)) as usize
+    }
+
+    #[inline]
+    pub(super) fn get(&self, key: u64) -> Option<u32> {
+        self.0.get(Self::slot(key)).filter(|(known, _)| *known == key).map(|(_, number)| *number)
+    }
+
+    #[inline]
+    pub(super) fn put(&mut self, key: u64, number: u32) {
+        if self.0.is_empty() {
+            // No pair is of two greatest numbers.
+            self.0.resize(1 << Self::BITS, (u64::MAX, 0));
+        }
+        self.0[Self::slot(key)] = (key, number);
     }
 }
 

@@ -5,9 +5,10 @@
 //! answered.
 
 mod columns;
+mod condition;
 mod figures;
 mod keys;
-mod mask;
+mod rows;
 mod scan;
 mod worker;
 

@@ -4,9 +4,10 @@ use flowglass_flow::catalogue;
 use flowglass_query::{NumberRange, Predicate, Tree};
 
 use super::columns::Columns;
+use super::condition::{Condition, Needed};
 use super::figures::{Figure, Of};
 use super::keys::{From, Groups, Key, Kind};
-use super::mask::{Condition, Mask, Needed};
+use super::rows::Mask;
 use super::{Asked, Grouping, Question, Source, Tallied, Wanted};
 use crate::answer::{Range, Value};
 use crate::read::engine::Cost;
@@ -63,17 +64,17 @@ impl Question {
 impl Worker {
     /// Counts the rows of a batch.
     pub(super) fn add(&mut self, batch: &Columns) {
-        let rows = self.filter.mask(batch);
+        let rows = self.filter.mask(batch, &Mask::All);
         if rows.is_none() {
             return;
         }
-        let masks: Vec<Mask> = self.filters.iter_mut().map(|filter| filter.mask(batch)).collect();
+        let masks: Vec<Mask> = self.filters.iter_mut().map(|filter| filter.mask(batch, &rows)).collect();
         let mut counted = 0;
         let mut last: Option<Option<usize>> = None;
         for grouping in &mut self.groupings {
             if last != Some(grouping.filter) {
                 let mask = grouping.filter.map_or(Mask::All, |filter| masks[filter].clone());
-                rows.clone().and(mask).rows(batch.rows, &mut self.chosen);
+                rows.clone().and(mask).numbers(batch.rows, &mut self.chosen);
                 last = Some(grouping.filter);
             }
             counted = counted.max(self.chosen.len());
@@ -142,7 +143,7 @@ impl Counted {
                 None | Some(Mask::All) => figure.add(batch, rows, groups, most),
                 Some(Mask::None) => figure.add(batch, &[], &[], most),
                 Some(Mask::Some(mask)) => {
-                    let kept = rows.iter().zip(groups.iter()).filter(|(row, _)| mask.value(**row as usize));
+                    let kept = rows.iter().zip(groups.iter()).filter(|(row, _)| mask.has(**row));
                     let (rows, groups): (Vec<u32>, Vec<u32>) = kept.unzip();
                     figure.add(batch, &rows, &groups, most);
                 }

@@ -4,70 +4,14 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use arrow::array::{Array, StringArray};
-use arrow::buffer::BooleanBuffer;
 use flowglass_flow::address::{self, AddressClass};
 use flowglass_flow::catalogue::{self, Kind};
-use flowglass_query::{Match, NumberRange, Operand, Predicate, Property, Row, Tree, WORD_COLUMNS};
+use flowglass_query::{
+    AddressSet, Match, NumberRange, Operand, Predicate, Property, Row, Tree, WORD_COLUMNS,
+};
 
-use super::columns::{Column, Columns};
-
-/// Some rows of a batch.
-#[derive(Debug, Clone)]
-pub(super) enum Mask {
-    All,
-    None,
-    Some(BooleanBuffer),
-}
-
-impl Mask {
-    fn of(rows: BooleanBuffer) -> Self {
-        match rows.count_set_bits() {
-            0 => Self::None,
-            set if set == rows.len() => Self::All,
-            _ => Self::Some(rows),
-        }
-    }
-
-    /// True if there are none.
-    pub(super) fn is_none(&self) -> bool {
-        matches!(self, Self::None)
-    }
-
-    /// Writes down the numbers of the rows, of a batch of `all`.
-    pub(super) fn rows(&self, all: usize, out: &mut Vec<u32>) {
-        out.clear();
-        match self {
-            Self::All => out.extend(0..all as u32),
-            Self::None => {}
-            Self::Some(rows) => out.extend(rows.set_indices_u32()),
-        }
-    }
-
-    /// The rows in both.
-    pub(super) fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::None, _) | (_, Self::None) => Self::None,
-            (Self::All, other) | (other, Self::All) => other,
-            (Self::Some(a), Self::Some(b)) => Self::of(&a & &b),
-        }
-    }
-
-    fn or(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::All, _) | (_, Self::All) => Self::All,
-            (Self::None, other) | (other, Self::None) => other,
-            (Self::Some(a), Self::Some(b)) => Self::of(&a | &b),
-        }
-    }
-
-    fn not(self) -> Self {
-        match self {
-            Self::All => Self::None,
-            Self::None => Self::All,
-            Self::Some(rows) => Self::Some(!&rows),
-        }
-    }
-}
+use super::columns::{Column, Columns, Texts};
+use super::rows::Mask;
 
 /// A tree, ready to be tested on batches. Remembers what it found of texts.
 #[derive(Debug, Clone)]
@@ -80,7 +24,7 @@ pub(super) enum Condition {
     Flag { column: usize, value: bool },
     Numbers { column: usize, ranges: Vec<NumberRange> },
     Sum { columns: [usize; 2], ranges: Vec<NumberRange> },
-    Text { column: usize, test: Test, memo: Memo },
+    Text { column: usize, test: Test, memo: Box<Memo> },
 }
 
 /// What is asked of a text.
@@ -93,6 +37,8 @@ pub(super) enum Test {
     },
     /// One of many texts.
     OneOf(HashSet<String>),
+    /// An address in a set.
+    Inside(AddressSet),
     Internal,
     Public,
     Address,
@@ -102,8 +48,14 @@ pub(super) enum Test {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Memo {
     values: Option<StringArray>,
-    found: Vec<Option<bool>>,
+    found: Vec<u8>,
+    /// How many of the first are known without looking.
+    known: usize,
 }
+
+const UNKNOWN: u8 = 0;
+const FAILS: u8 = 1;
+const PASSES: u8 = 2;
 
 /// Numbers the columns that are read.
 #[derive(Debug, Default)]
@@ -146,9 +98,11 @@ impl Condition {
             Predicate::Text { column, .. } | Predicate::Crn { column, .. } => {
                 text(column, predicate.clone(), needed)
             }
+            Predicate::Address { operand: Operand::Column(column), set } => {
+                Self::text(column, Test::Inside(set.clone()), needed)
+            }
             Predicate::Address { operand, set } => Self::over(*operand, needed, |column, needed| {
-                let operand = Operand::Column(column);
-                Some(text(column, Predicate::Address { operand, set: set.clone() }, needed))
+                Some(Self::text(column, Test::Inside(set.clone()), needed))
             })?,
             Predicate::Number { operand: Operand::Sum(a, b), ranges } => {
                 Self::Sum { columns: [needed.column(a), needed.column(b)], ranges: ranges.clone() }
@@ -225,7 +179,7 @@ impl Condition {
     }
 
     fn text(column: &'static str, test: Test, needed: &mut Needed) -> Self {
-        Self::Text { column: needed.column(column), test, memo: Memo::default() }
+        Self::Text { column: needed.column(column), test, memo: Box::default() }
     }
 
     fn over(
@@ -252,18 +206,19 @@ impl Condition {
         })
     }
 
-    /// The rows of a batch that satisfy it.
-    pub(super) fn mask(&mut self, batch: &Columns) -> Mask {
+    /// The rows of a batch that satisfy it, among some; what it says of others means nothing.
+    pub(super) fn mask(&mut self, batch: &Columns, among: &Mask) -> Mask {
         match self {
             Self::All => Mask::All,
             Self::None => Mask::None,
             Self::And(children) => {
-                let mut kept = Mask::All;
+                let mut kept = among.clone();
                 for child in children {
-                    if matches!(kept, Mask::None) {
+                    if kept.is_none() {
                         break;
                     }
-                    kept = kept.and(child.mask(batch));
+                    let found = child.mask(batch, &kept);
+                    kept = kept.and(found);
                 }
                 kept
             }
@@ -273,77 +228,100 @@ impl Condition {
                     if matches!(found, Mask::All) {
                         break;
                     }
-                    found = found.or(child.mask(batch));
+                    found = found.or(child.mask(batch, among));
                 }
                 found
             }
-            Self::Not(inner) => inner.mask(batch).not(),
+            Self::Not(inner) => inner.mask(batch, among).not(),
             Self::Flag { column, value } => match &batch.columns[*column] {
                 Column::Flag(flags) => {
                     let wanted = if *value { flags.values().clone() } else { !flags.values() };
-                    valid(wanted, flags)
+                    Mask::of(wanted).valid(flags)
                 }
                 _ => Mask::None,
             },
             Self::Numbers { column, ranges } => match &batch.columns[*column] {
-                Column::Long(values) => {
-                    let values_in = in_ranges(values.values(), ranges, |value| value);
-                    valid(values_in, values)
-                }
-                Column::Int(values) => {
-                    let values_in = in_ranges(values.values(), ranges, i64::from);
-                    valid(values_in, values)
-                }
+                Column::Long(values) => in_ranges(values.values(), among, ranges).valid(values),
+                Column::Int(values) => in_ranges(values.values(), among, ranges).valid(values),
                 _ => Mask::None,
             },
             Self::Sum { columns, ranges } => {
                 let [a, b] = columns.map(|column| &batch.columns[column]);
-                Mask::of(BooleanBuffer::collect_bool(batch.rows, |row| {
+                Mask::by_row(batch.rows, among, |row| {
                     let (a, b) = (a.number(row), b.number(row));
                     let sum = i128::from(a.unwrap_or(0)) + i128::from(b.unwrap_or(0));
                     (a.is_some() || b.is_some()) && ranges.iter().any(|range| range.contains(sum))
-                }))
+                })
             }
             Self::Text { column, test, memo } => match &batch.columns[*column] {
-                Column::Text(texts) => {
-                    if memo.values.as_ref().is_none_or(|values| !texts.shares_values(values)) {
-                        memo.found.clear();
-                        memo.found.resize(texts.values.len(), None);
-                        memo.values = Some(texts.values.clone());
-                    }
-                    let found = &mut memo.found;
-                    Mask::of(BooleanBuffer::collect_bool(batch.rows, |row| {
-                        let Some(key) = texts.key(row) else { return false };
-                        *found[key].get_or_insert_with(|| {
-                            texts.values.is_valid(key) && test.passes(texts.values.value(key))
-                        })
-                    }))
-                }
+                Column::Text(texts) => memo.mask(texts, test, among),
                 _ => Mask::None,
             },
         }
     }
 }
 
-fn valid(wanted: BooleanBuffer, array: &dyn Array) -> Mask {
-    match array.nulls().filter(|nulls| nulls.null_count() > 0) {
-        Some(nulls) => Mask::of(&wanted & nulls.inner()),
-        None => Mask::of(wanted),
+impl Memo {
+    /// The rows whose text passes a test.
+    fn mask(&mut self, texts: &Texts, test: &Test, among: &Mask) -> Mask {
+        if self.values.as_ref().is_none_or(|values| !texts.shares_values(values)) {
+            self.found.clear();
+            self.found.resize(texts.values.len(), UNKNOWN);
+            self.values = Some(texts.values.clone());
+            self.known = 0;
+        }
+        let passes = |key: usize| {
+            let passes = texts.values.is_valid(key) && test.passes(texts.values.value(key));
+            if passes { PASSES } else { FAILS }
+        };
+        let keys = texts.keys.values();
+        let found = &mut self.found;
+        let mask = if among.is_sparse() {
+            Mask::by_row(keys.len(), among, |row| match found.get_mut(keys[row] as usize) {
+                Some(found) => {
+                    if *found == UNKNOWN {
+                        *found = passes(keys[row] as usize);
+                    }
+                    *found == PASSES
+                }
+                None => false,
+            })
+        } else {
+            if self.known < found.len() {
+                for (key, found) in found.iter_mut().enumerate().filter(|(_, found)| **found == UNKNOWN) {
+                    *found = passes(key);
+                }
+                self.known = found.len();
+            }
+            Mask::by_value(keys, |key| found.get(key as usize).is_some_and(|found| *found == PASSES))
+        };
+        mask.valid(&texts.keys)
     }
 }
 
-fn in_ranges<T: Copy>(values: &[T], ranges: &[NumberRange], number: impl Fn(T) -> i64) -> BooleanBuffer {
-    if let [NumberRange { low, high }] = ranges {
-        let (low, high) = (low.unwrap_or(i64::MIN), high.unwrap_or(i64::MAX));
-        return BooleanBuffer::collect_bool(values.len(), |row| {
-            let value = number(values[row]);
-            low <= value && value <= high
-        });
-    }
-    BooleanBuffer::collect_bool(values.len(), |row| {
-        let value = i128::from(number(values[row]));
+fn in_ranges<T: Copy + Into<i64> + TryFrom<i64> + PartialOrd>(
+    values: &[T],
+    among: &Mask,
+    ranges: &[NumberRange],
+) -> Mask {
+    let inside = |value: T| {
+        let value = i128::from(value.into());
         ranges.iter().any(|range| range.contains(value))
-    })
+    };
+    match ranges {
+        _ if among.is_sparse() => Mask::by_row(values.len(), among, |row| inside(values[row])),
+        // What fits a column's own type is compared in it.
+        [NumberRange { low, high }] => match (low.map(T::try_from), high.map(T::try_from)) {
+            (None, None) => Mask::All,
+            (Some(Ok(low)), None) => Mask::by_value(values, |value| low <= value),
+            (None, Some(Ok(high))) => Mask::by_value(values, |value| value <= high),
+            (Some(Ok(low)), Some(Ok(high))) => {
+                Mask::by_value(values, |value| (low <= value) & (value <= high))
+            }
+            _ => Mask::by_value(values, inside),
+        },
+        _ => Mask::by_value(values, inside),
+    }
 }
 
 impl Test {
@@ -351,6 +329,7 @@ impl Test {
         match self {
             Self::Predicate { column, predicate } => predicate.matches(&OneText { column, text }),
             Self::OneOf(texts) => texts.contains(text),
+            Self::Inside(set) => address::parse(text).is_some_and(|address| set.contains(address)),
             Self::Internal => address::parse(text).is_some_and(address::is_internal),
             Self::Public => {
                 address::parse(text).is_some_and(|address| address::classify(address) == AddressClass::Public)
