@@ -210,17 +210,23 @@ impl Context {
     /// If it cannot be opened, or a setting cannot be used.
     pub(crate) async fn reader(&self, lake: &LakeArgs, limits: &LimitArgs) -> Result<Reader> {
         let lake = self.lake(lake).await?;
-        self.reader_of(lake, limits)
+        self.reader_of(lake, limits, 0)
     }
 
-    /// Makes a reader of an open lake.
+    /// Makes a reader of an open lake. `column_cache_bytes` are for columns that the next question may ask of again.
     ///
     /// # Errors
     /// If a setting cannot be used.
-    pub(crate) fn reader_of(&self, lake: Lake, limits: &LimitArgs) -> Result<Reader> {
+    pub(crate) fn reader_of(
+        &self,
+        lake: Lake,
+        limits: &LimitArgs,
+        column_cache_bytes: usize,
+    ) -> Result<Reader> {
         let options = ReaderOptions {
             memory_bytes: self.memory(limits)?,
             threads: self.threads,
+            column_cache_bytes,
             ..ReaderOptions::default()
         };
         Ok(Reader::new(std::sync::Arc::new(LakeViews::new(lake)), &options)?)

@@ -44,17 +44,21 @@ pub struct ReaderOptions {
     pub threads: usize,
     /// Memory for the footers and indexes of data files, in bytes.
     pub metadata_cache_bytes: usize,
+    /// Memory for columns that were counted, so that the next question of the same hours need not read them; 0 where
+    /// only one is asked.
+    pub column_cache_bytes: usize,
     /// Disk that all questions together may spill to, in bytes.
     pub spill_bytes: u64,
 }
 
 impl Default for ReaderOptions {
-    /// 1 GiB, a part per core, 128 MiB of footers, 4 GiB of spill.
+    /// 1 GiB, a part per core, 128 MiB of footers, no columns, 4 GiB of spill.
     fn default() -> Self {
         Self {
             memory_bytes: 1 << 30,
             threads: std::thread::available_parallelism().map_or(2, NonZeroUsize::get),
             metadata_cache_bytes: 128 << 20,
+            column_cache_bytes: 0,
             spill_bytes: 4 << 30,
         }
     }

@@ -13,6 +13,7 @@ use super::lower;
 use super::measure::{Measured, queries};
 use super::narrow::Part;
 use super::provider::{FilesTable, conform, flow_rows, object_rows};
+use super::tally::Warm;
 use super::view::{View, Views};
 use crate::answer::{Limits, Meta, Scope};
 use crate::coverage::{CoverageQuestion, CoverageReport};
@@ -29,6 +30,7 @@ pub struct Reader {
     pub(super) views: Arc<dyn Views>,
     engine: Arc<Engine>,
     pub(super) indexes: IndexCache,
+    pub(super) warm: Warm,
     tables: Arc<parking_lot::Mutex<Option<Tables>>>,
 }
 
@@ -49,6 +51,7 @@ impl Reader {
             views,
             engine: Arc::new(Engine::new(options)?),
             indexes: IndexCache::default(),
+            warm: Warm::new(options.column_cache_bytes),
             tables: Arc::default(),
         })
     }

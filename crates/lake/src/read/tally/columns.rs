@@ -1,13 +1,16 @@
-//! Columns of a batch as the scan reads them: text by number, numbers as they are.
+//! Columns as the scan reads them: text by number, numbers as small as they are.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{Array, AsArray, BooleanArray, StringArray};
+use arrow::buffer::{NullBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema, SchemaRef, TimestampMicrosecondType};
+use flowglass_flow::time::SECOND;
 
 use crate::error::{LakeError, Result};
 
 /// Columns of some rows, in the order in which they were asked for.
+#[derive(Debug)]
 pub(super) struct Columns {
     pub(super) rows: usize,
     pub(super) columns: Vec<Column>,
@@ -16,30 +19,189 @@ pub(super) struct Columns {
 /// One of them.
 #[derive(Debug, Clone)]
 pub(super) enum Column {
-    /// Text: for each row the number of its value.
     Text(Texts),
-    /// Numbers of 64 bits, and instants.
-    Long(Int64Array),
-    /// Numbers of 32 bits.
-    Int(Int32Array),
-    /// Flags.
+    /// Numbers and instants.
+    Number(Numbers),
     Flag(BooleanArray),
     /// The file does not have it: all rows lack a value.
     Missing,
 }
 
-/// Text by number.
+/// Text: for each row the number of its value.
 #[derive(Debug, Clone)]
 pub(super) struct Texts {
-    pub(super) keys: Int32Array,
+    pub(super) keys: Keys,
+    pub(super) nulls: Option<NullBuffer>,
     pub(super) values: StringArray,
 }
 
+/// Numbers of values.
+#[derive(Debug, Clone)]
+pub(super) enum Keys {
+    Narrow(ScalarBuffer<u16>),
+    Wide(ScalarBuffer<i32>),
+}
+
+/// Numbers: `base + unit * word`.
+#[derive(Debug, Clone)]
+pub(super) struct Numbers {
+    pub(super) words: Words,
+    pub(super) base: i64,
+    pub(super) unit: i64,
+    pub(super) nulls: Option<NullBuffer>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Words {
+    U16(ScalarBuffer<u16>),
+    U32(ScalarBuffer<u32>),
+    I32(ScalarBuffer<i32>),
+    I64(ScalarBuffer<i64>),
+}
+
+impl Column {
+    /// An array of a column as a file has it.
+    ///
+    /// # Errors
+    /// If it has a type that flow rows do not have.
+    pub(super) fn new(name: &str, array: &dyn Array, path: &dyn Fn() -> String) -> Result<Self> {
+        let nulls = || array.nulls().filter(|nulls| nulls.null_count() > 0).cloned();
+        let numbers = |words| Self::Number(Numbers { words, base: 0, unit: 1, nulls: nulls() });
+        let known = match array.data_type() {
+            DataType::Int64 => array
+                .as_primitive_opt::<Int64Type>()
+                .map(|numbers| Words::I64(numbers.values().clone()))
+                .map(numbers),
+            DataType::Timestamp(..) => array
+                .as_primitive_opt::<TimestampMicrosecondType>()
+                .map(|times| Words::I64(times.values().clone()))
+                .map(numbers),
+            DataType::Int32 => array
+                .as_primitive_opt::<Int32Type>()
+                .map(|numbers| Words::I32(numbers.values().clone()))
+                .map(numbers),
+            DataType::Boolean => array.as_boolean_opt().cloned().map(Self::Flag),
+            DataType::Dictionary(..) => array.as_dictionary_opt::<Int32Type>().and_then(|words| {
+                let values = words.values().as_string_opt::<i32>()?.clone();
+                Some(Self::Text(Texts {
+                    keys: Keys::Wide(words.keys().values().clone()),
+                    nulls: nulls(),
+                    values,
+                }))
+            }),
+            _ => None,
+        };
+        known.ok_or_else(|| LakeError::Damaged {
+            path: path(),
+            reason: format!("its column {name} is {}", array.data_type()),
+        })
+    }
+
+    /// The same in as little memory as it takes, to be kept.
+    pub(super) fn narrowed(self) -> Self {
+        match self {
+            Self::Text(mut texts) => {
+                if let Keys::Wide(wide) = &texts.keys
+                    && texts.values.len() <= usize::from(u16::MAX) + 1
+                {
+                    texts.keys = Keys::Narrow(wide.iter().map(|key| *key as u16).collect());
+                }
+                Self::Text(texts)
+            }
+            Self::Number(numbers) => Self::Number(numbers.narrowed()),
+            other => other,
+        }
+    }
+
+    /// Some of its rows.
+    pub(super) fn slice(&self, start: usize, rows: usize) -> Self {
+        let some = |nulls: &Option<NullBuffer>| nulls.as_ref().map(|nulls| nulls.slice(start, rows));
+        match self {
+            Self::Text(texts) => Self::Text(Texts {
+                keys: match &texts.keys {
+                    Keys::Narrow(keys) => Keys::Narrow(keys.slice(start, rows)),
+                    Keys::Wide(keys) => Keys::Wide(keys.slice(start, rows)),
+                },
+                nulls: some(&texts.nulls),
+                values: texts.values.clone(),
+            }),
+            Self::Number(numbers) => Self::Number(Numbers {
+                words: match &numbers.words {
+                    Words::U16(words) => Words::U16(words.slice(start, rows)),
+                    Words::U32(words) => Words::U32(words.slice(start, rows)),
+                    Words::I32(words) => Words::I32(words.slice(start, rows)),
+                    Words::I64(words) => Words::I64(words.slice(start, rows)),
+                },
+                nulls: some(&numbers.nulls),
+                ..*numbers
+            }),
+            Self::Flag(flags) => Self::Flag(flags.slice(start, rows)),
+            Self::Missing => Self::Missing,
+        }
+    }
+
+    /// Memory it holds, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let bits = |nulls: &Option<NullBuffer>| nulls.as_ref().map_or(0, |nulls| nulls.len() / 8);
+        match self {
+            Self::Text(texts) => {
+                let keys = match &texts.keys {
+                    Keys::Narrow(keys) => keys.len() * 2,
+                    Keys::Wide(keys) => keys.len() * 4,
+                };
+                keys + bits(&texts.nulls) + texts.values.get_array_memory_size()
+            }
+            Self::Number(numbers) => {
+                bits(&numbers.nulls)
+                    + match &numbers.words {
+                        Words::U16(words) => words.len() * 2,
+                        Words::U32(words) => words.len() * 4,
+                        Words::I32(words) => words.len() * 4,
+                        Words::I64(words) => words.len() * 8,
+                    }
+            }
+            Self::Flag(flags) => flags.len() / 4,
+            Self::Missing => 0,
+        }
+    }
+
+    /// The number in a row, if this is a column of numbers.
+    #[inline]
+    pub(super) fn number(&self, row: usize) -> Option<i64> {
+        match self {
+            Self::Number(numbers) => numbers.value(row),
+            _ => None,
+        }
+    }
+}
+
 impl Texts {
+    /// Calls a function with the number of the value of each of some rows.
+    #[inline]
+    pub(super) fn for_each(&self, rows: &[u32], mut each: impl FnMut(Option<usize>)) {
+        match &self.keys {
+            Keys::Narrow(keys) if self.nulls.is_none() => {
+                rows.iter().for_each(|row| each(Some(usize::from(keys[*row as usize]))));
+            }
+            Keys::Wide(keys) if self.nulls.is_none() => {
+                rows.iter().for_each(|row| each(Some(keys[*row as usize] as usize)));
+            }
+            _ => rows.iter().for_each(|row| each(self.key(*row as usize))),
+        }
+    }
+
     /// The number of a row's value.
     #[inline]
     pub(super) fn key(&self, row: usize) -> Option<usize> {
-        self.keys.is_valid(row).then(|| self.keys.value(row) as usize)
+        let valid = self.nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+        valid.then(|| self.keys.key(row))
+    }
+
+    /// The text in a row.
+    #[inline]
+    pub(super) fn text(&self, row: usize) -> Option<&str> {
+        let key = self.key(row)?;
+        (key < self.values.len()).then(|| self.values.value(key))
     }
 
     /// True if both number the same values.
@@ -53,58 +215,61 @@ impl Texts {
     }
 }
 
-impl Columns {
-    /// The columns of these names in a batch.
-    ///
-    /// # Errors
-    /// If a column has a type that flow rows do not have.
-    pub(super) fn of(batch: &RecordBatch, names: &[&'static str], path: &dyn Fn() -> String) -> Result<Self> {
-        let columns = names.iter().map(|name| match batch.column_by_name(name) {
-            None => Ok(Column::Missing),
-            Some(array) => Column::of(name, array.as_ref(), path),
-        });
-        Ok(Self { rows: batch.num_rows(), columns: columns.collect::<Result<_>>()? })
+impl Keys {
+    /// How many rows there are.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Narrow(keys) => keys.len(),
+            Self::Wide(keys) => keys.len(),
+        }
+    }
+
+    /// The number of a row's value.
+    #[inline]
+    pub(super) fn key(&self, row: usize) -> usize {
+        match self {
+            Self::Narrow(keys) => usize::from(keys[row]),
+            Self::Wide(keys) => keys[row] as usize,
+        }
     }
 }
 
-impl Column {
-    fn of(name: &str, array: &dyn Array, path: &dyn Fn() -> String) -> Result<Self> {
-        let known = match array.data_type() {
-            DataType::Int64 => array.as_primitive_opt::<Int64Type>().cloned().map(Self::Long),
-            DataType::Timestamp(..) => array
-                .as_primitive_opt::<TimestampMicrosecondType>()
-                .map(|times| Self::Long(times.reinterpret_cast::<Int64Type>())),
-            DataType::Int32 => array.as_primitive_opt::<Int32Type>().cloned().map(Self::Int),
-            DataType::Boolean => array.as_boolean_opt().cloned().map(Self::Flag),
-            DataType::Dictionary(..) => array.as_dictionary_opt::<Int32Type>().and_then(|words| {
-                let values = words.values().as_string_opt::<i32>()?.clone();
-                Some(Self::Text(Texts { keys: words.keys().clone(), values }))
-            }),
-            _ => None,
-        };
-        known.ok_or_else(|| LakeError::Damaged {
-            path: path(),
-            reason: format!("its column {name} is {}", array.data_type()),
+impl Numbers {
+    /// The number in a row.
+    #[inline]
+    pub(super) fn value(&self, row: usize) -> Option<i64> {
+        if self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
+            return None;
+        }
+        Some(match &self.words {
+            Words::U16(words) => self.base + self.unit * i64::from(words[row]),
+            Words::U32(words) => self.base + self.unit * i64::from(words[row]),
+            Words::I32(words) => words[row].into(),
+            Words::I64(words) => words[row],
         })
     }
 
-    /// The number in a row, if this is a column of numbers.
-    #[inline]
-    pub(super) fn number(&self, row: usize) -> Option<i64> {
-        match self {
-            Self::Long(values) => values.is_valid(row).then(|| values.value(row)),
-            Self::Int(values) => values.is_valid(row).then(|| values.value(row).into()),
-            _ => None,
-        }
-    }
-
-    /// The flag in a row, if this is a column of flags.
-    #[inline]
-    pub(super) fn flag(&self, row: usize) -> Option<bool> {
-        match self {
-            Self::Flag(values) => values.is_valid(row).then(|| values.value(row)),
-            _ => None,
-        }
+    fn narrowed(self) -> Self {
+        let values: Vec<i64> = match &self.words {
+            Words::I32(words) => words.iter().map(|word| i64::from(*word)).collect(),
+            Words::I64(words) => words.to_vec(),
+            Words::U16(_) | Words::U32(_) => return self,
+        };
+        let valid = |row: usize| self.nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+        let known = || values.iter().enumerate().filter(|(row, _)| valid(*row)).map(|(_, value)| *value);
+        let (Some(base), Some(most)) = (known().min(), known().max()) else { return self };
+        let Some(span) = most.checked_sub(base) else { return self };
+        // Instants are whole seconds more often than not.
+        let is_whole = span > i64::from(u32::MAX) && known().all(|value| (value - base) % SECOND == 0);
+        let unit = if is_whole { SECOND } else { 1 };
+        // What stands where there is no value does not matter.
+        let words = values.iter().map(|value| value.wrapping_sub(base) / unit);
+        let words = match span / unit {
+            most if most <= i64::from(u16::MAX) => Words::U16(words.map(|word| word as u16).collect()),
+            most if most <= i64::from(u32::MAX) => Words::U32(words.map(|word| word as u32).collect()),
+            _ => return self,
+        };
+        Self { words, base, unit, nulls: self.nulls }
     }
 }
 
@@ -118,4 +283,31 @@ pub(super) fn by_number(schema: &Schema) -> SchemaRef {
         _ => field.clone(),
     };
     Arc::new(Schema::new(schema.fields().iter().map(|known| field(known)).collect::<Vec<_>>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::Int64Array;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn narrowed_numbers_are_the_same(
+            values in proptest::collection::vec(proptest::option::of(-3_i64..3), 1..50),
+            base in prop_oneof![Just(0), Just(i64::MAX - 10), Just(1_591_278_000_000_000_i64), any::<i64>()],
+            unit in prop_oneof![Just(1_i64), Just(70_000), Just(SECOND), Just(3_600 * SECOND), Just(1 << 60)],
+        ) {
+            let values: Vec<Option<i64>> =
+                values.into_iter().map(|value| value.map(|value| base.wrapping_add(value.wrapping_mul(unit)))).collect();
+            let wide = Column::new("time", &Int64Array::from(values.clone()), &String::new).unwrap();
+            let narrow = wide.clone().narrowed();
+            prop_assert!(narrow.bytes() <= wide.bytes());
+            for (row, value) in values.iter().enumerate() {
+                prop_assert_eq!(narrow.number(row), *value);
+                prop_assert_eq!(narrow.slice(row, 1).number(0), *value);
+            }
+        }
+    }
 }

@@ -10,7 +10,7 @@ use flowglass_query::{
     AddressSet, Match, NumberRange, Operand, Predicate, Property, Row, Tree, WORD_COLUMNS,
 };
 
-use super::columns::{Column, Columns, Texts};
+use super::columns::{Column, Columns, Keys, Numbers, Texts, Words};
 use super::rows::Mask;
 
 /// A tree, ready to be tested on batches. Remembers what it found of texts.
@@ -236,13 +236,12 @@ impl Condition {
             Self::Flag { column, value } => match &batch.columns[*column] {
                 Column::Flag(flags) => {
                     let wanted = if *value { flags.values().clone() } else { !flags.values() };
-                    Mask::of(wanted).valid(flags)
+                    Mask::of(wanted).valid(flags.nulls())
                 }
                 _ => Mask::None,
             },
             Self::Numbers { column, ranges } => match &batch.columns[*column] {
-                Column::Long(values) => in_ranges(values.values(), among, ranges).valid(values),
-                Column::Int(values) => in_ranges(values.values(), among, ranges).valid(values),
+                Column::Number(numbers) => in_ranges(numbers, batch.rows, among, ranges),
                 _ => Mask::None,
             },
             Self::Sum { columns, ranges } => {
@@ -274,17 +273,15 @@ impl Memo {
             let passes = texts.values.is_valid(key) && test.passes(texts.values.value(key));
             if passes { PASSES } else { FAILS }
         };
-        let keys = texts.keys.values();
         let found = &mut self.found;
         let mask = if among.is_sparse() {
-            Mask::by_row(keys.len(), among, |row| match found.get_mut(keys[row] as usize) {
-                Some(found) => {
-                    if *found == UNKNOWN {
-                        *found = passes(keys[row] as usize);
-                    }
-                    *found == PASSES
+            Mask::by_row(texts.keys.len(), among, |row| {
+                let key = texts.keys.key(row);
+                let Some(found) = found.get_mut(key) else { return false };
+                if *found == UNKNOWN {
+                    *found = passes(key);
                 }
-                None => false,
+                *found == PASSES
             })
         } else {
             if self.known < found.len() {
@@ -293,34 +290,47 @@ impl Memo {
                 }
                 self.known = found.len();
             }
-            Mask::by_value(keys, |key| found.get(key as usize).is_some_and(|found| *found == PASSES))
+            let passes = |key: usize| found.get(key).is_some_and(|found| *found == PASSES);
+            match &texts.keys {
+                Keys::Narrow(keys) => Mask::by_value(keys, |key| passes(usize::from(key))),
+                Keys::Wide(keys) => Mask::by_value(keys, |key| passes(key as usize)),
+            }
         };
-        mask.valid(&texts.keys)
+        mask.valid(texts.nulls.as_ref())
     }
 }
 
-fn in_ranges<T: Copy + Into<i64> + TryFrom<i64> + PartialOrd>(
-    values: &[T],
-    among: &Mask,
-    ranges: &[NumberRange],
-) -> Mask {
-    let inside = |value: T| {
-        let value = i128::from(value.into());
-        ranges.iter().any(|range| range.contains(value))
-    };
-    match ranges {
-        _ if among.is_sparse() => Mask::by_row(values.len(), among, |row| inside(values[row])),
-        // What fits a column's own type is compared in it.
-        [NumberRange { low, high }] => match (low.map(T::try_from), high.map(T::try_from)) {
-            (None, None) => Mask::All,
-            (Some(Ok(low)), None) => Mask::by_value(values, |value| low <= value),
-            (None, Some(Ok(high))) => Mask::by_value(values, |value| value <= high),
-            (Some(Ok(low)), Some(Ok(high))) => {
-                Mask::by_value(values, |value| (low <= value) & (value <= high))
-            }
-            _ => Mask::by_value(values, inside),
-        },
-        _ => Mask::by_value(values, inside),
+fn in_ranges(numbers: &Numbers, rows: usize, among: &Mask, ranges: &[NumberRange]) -> Mask {
+    if among.is_sparse() {
+        return Mask::by_row(rows, among, |row| {
+            numbers.value(row).is_some_and(|value| ranges.iter().any(|range| range.contains(value.into())))
+        });
+    }
+    let mask = ranges.iter().fold(Mask::None, |mask, range| mask.or(in_range(numbers, range)));
+    mask.valid(numbers.nulls.as_ref())
+}
+
+/// The rows whose word is that of a number in a range.
+fn in_range(numbers: &Numbers, range: &NumberRange) -> Mask {
+    let (base, unit) = (i128::from(numbers.base), i128::from(numbers.unit));
+    // The first word at or above the lower bound, and the last at or below the upper.
+    let low = range.low.map_or(i128::MIN, |low| (i128::from(low) - base + unit - 1).div_euclid(unit));
+    let high = range.high.map_or(i128::MAX, |high| (i128::from(high) - base).div_euclid(unit));
+    match &numbers.words {
+        Words::U16(words) => between(words, low, high),
+        Words::U32(words) => between(words, low, high),
+        Words::I32(words) => between(words, low, high),
+        Words::I64(words) => between(words, low, high),
+    }
+}
+
+/// The rows whose word is in a range; bounds beyond the words' type are none.
+fn between<T: Copy + PartialOrd + Into<i128> + TryFrom<i128>>(words: &[T], low: i128, high: i128) -> Mask {
+    match (T::try_from(low), T::try_from(high)) {
+        (Ok(low), Ok(high)) => Mask::by_value(words, |word| (low <= word) & (word <= high)),
+        (Ok(low), Err(_)) if high > 0 => Mask::by_value(words, |word| low <= word),
+        (Err(_), Ok(high)) if low < 0 => Mask::by_value(words, |word| word <= high),
+        _ => Mask::by_value(words, |word| (low..=high).contains(&word.into())),
     }
 }
 

@@ -127,13 +127,14 @@ impl Interner {
         }
     }
 
-    /// The number of a row's text, which is in the first or second column of the key.
+    /// The number of a text, by its number in the first or second column of the key.
     #[inline]
-    fn text_at(&mut self, column: usize, texts: &Texts, row: usize) -> u32 {
-        let Some(key) = texts.key(row) else { return NULL };
-        let number = self.known[column].numbers[key];
-        if number != UNKNOWN {
-            return number;
+    fn text_at(&mut self, column: usize, texts: &Texts, key: usize) -> u32 {
+        match self.known[column].numbers.get(key) {
+            Some(number) if *number != UNKNOWN => return *number,
+            // All rows lack a value.
+            None => return NULL,
+            _ => {}
         }
         let number = match texts.values.is_valid(key) {
             true => self.text(texts.values.value(key)),
@@ -234,24 +235,28 @@ impl Key {
 
     /// Appends the number of the key's value for each of some rows.
     pub(super) fn numbers(&mut self, batch: &Columns, rows: &[u32], out: &mut Vec<u32>) {
-        let rows = rows.iter().map(|row| *row as usize);
         let interner = &mut self.interner;
+        out.reserve(rows.len());
         match &self.from {
             From::Column(column) => match &batch.columns[*column] {
                 Column::Text(texts) => {
                     interner.turn_to(0, texts);
-                    out.extend(rows.map(|row| interner.text_at(0, texts, row)));
+                    texts.for_each(rows, |key| {
+                        out.push(key.map_or(NULL, |key| interner.text_at(0, texts, key)))
+                    });
                 }
-                Column::Missing => out.extend(rows.map(|_| NULL)),
-                Column::Flag(_) => {
-                    let flags = &batch.columns[*column];
-                    let number = |row| flags.flag(row).map_or(NULL, |flag| interner.number(flag.into()));
-                    out.extend(rows.map(number));
+                Column::Missing => out.extend(rows.iter().map(|_| NULL)),
+                Column::Flag(flags) => {
+                    let numbers = [false, true].map(|flag| interner.number(flag.into()));
+                    out.extend(rows.iter().map(|row| match flags.is_valid(*row as usize) {
+                        true => numbers[usize::from(flags.value(*row as usize))],
+                        false => NULL,
+                    }));
                 }
-                numbers => {
+                Column::Number(numbers) => {
                     let mut last = (None, NULL);
-                    out.extend(rows.map(|row| {
-                        let value = numbers.number(row);
+                    out.extend(rows.iter().map(|row| {
+                        let value = numbers.value(*row as usize);
                         if value != last.0 {
                             last = (value, value.map_or(NULL, |value| interner.number(value)));
                         }
@@ -270,22 +275,22 @@ impl Key {
                         interner.turn_to(at, side);
                     }
                 }
-                out.extend(rows.map(|row| {
-                    let direction = direction.and_then(|texts| Some(texts.values.value(texts.key(row)?)));
-                    let at = match direction {
+                out.extend(rows.iter().map(|row| {
+                    let at = match direction.and_then(|texts| texts.text(*row as usize)) {
                         Some("I") => 0,
                         Some("O") => 1,
                         _ => return NULL,
                     };
-                    sides[at].map_or(NULL, |texts| interner.text_at(at, texts, row))
+                    let key = sides[at].and_then(|texts| Some((texts, texts.key(*row as usize)?)));
+                    key.map_or(NULL, |(texts, key)| interner.text_at(at, texts, key))
                 }));
             }
             From::Bucket { time, buckets } => {
                 let times = &batch.columns[*time];
                 // Neighbours lie in one bucket more often than not.
                 let mut last = (1, 0, NULL);
-                out.extend(rows.map(|row| {
-                    let Some(time) = times.number(row) else { return NULL };
+                out.extend(rows.iter().map(|row| {
+                    let Some(time) = times.number(*row as usize) else { return NULL };
                     if time < last.0 || time >= last.1 {
                         let after = buckets.bounds.partition_point(|bound| *bound <= time);
                         if after == 0 || after == buckets.bounds.len() {

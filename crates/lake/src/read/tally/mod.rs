@@ -10,7 +10,10 @@ mod figures;
 mod keys;
 mod rows;
 mod scan;
+mod warm;
 mod worker;
+
+pub(super) use self::warm::Warm;
 
 use std::collections::BTreeSet;
 

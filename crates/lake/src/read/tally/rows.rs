@@ -1,7 +1,6 @@
 //! Some rows of a batch.
 
-use arrow::array::Array;
-use arrow::buffer::{BooleanBuffer, Buffer};
+use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer};
 
 /// Fewer rows than one in so many are looked at one by one.
 const SPARSE: usize = 8;
@@ -73,9 +72,9 @@ impl Mask {
         }
     }
 
-    /// Those of the rows that have a value in an array.
-    pub(super) fn valid(self, array: &dyn Array) -> Self {
-        match array.nulls().filter(|nulls| nulls.null_count() > 0) {
+    /// Those of the rows that have a value.
+    pub(super) fn valid(self, nulls: Option<&NullBuffer>) -> Self {
+        match nulls.filter(|nulls| nulls.null_count() > 0) {
             Some(nulls) => self.and(Self::of(nulls.inner().clone())),
             None => self,
         }

@@ -1,16 +1,19 @@
 //! Reads what is counted: pieces of row groups, by as many workers as a question has threads.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
+use arrow::array::RecordBatch;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::{
     CachedParquetFileReaderFactory, ParquetFileReaderFactory, RowGroupAccess,
 };
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
-use futures::{StreamExt, TryStreamExt};
+use futures::stream::BoxStream;
+use futures::{FutureExt, Stream, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use parking_lot::Mutex;
 use parquet::arrow::ProjectionMask;
@@ -19,7 +22,8 @@ use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuil
 use parquet::file::metadata::PageIndexPolicy;
 use tokio::task::{JoinError, JoinSet};
 
-use super::columns::{Columns, by_number};
+use super::columns::{Column, Columns, by_number};
+use super::warm::Warm;
 use super::worker::Worker;
 use super::{Question, Tallied};
 use crate::error::{LakeError, Result};
@@ -32,22 +36,24 @@ use crate::read::reader::Reader;
 const BATCH: usize = 1 << 14;
 /// Rows that a worker takes at a time: few enough for all to end together, whole pages.
 const PIECE: usize = 1 << 18;
-
 /// Footers that are read at a time.
 const FOOTERS: usize = 16;
 
 /// A data file with its footer.
 struct Input {
+    path: Arc<str>,
     file: PartitionedFile,
     metadata: ArrowReaderMetadata,
-    columns: ProjectionMask,
 }
 
 /// Some rows of a row group.
-struct Piece {
-    input: Arc<Input>,
-    group: usize,
-    rows: Option<RowSelection>,
+enum Piece {
+    /// To be read, and forgotten.
+    Read { input: Arc<Input>, group: usize, rows: Option<RowSelection> },
+    /// All of a row group, to be read and kept.
+    Keep { input: Arc<Input>, group: usize },
+    /// Of columns that are kept.
+    Kept { columns: Arc<Vec<Column>>, rows: Range<usize> },
 }
 
 /// What the workers of a question share.
@@ -55,6 +61,8 @@ struct Shared {
     factory: CachedParquetFileReaderFactory,
     metrics: ExecutionPlanMetricsSet,
     names: Vec<&'static str>,
+    warm: Warm,
+    question: u64,
     pieces: Mutex<VecDeque<Piece>>,
     deadline: Instant,
 }
@@ -73,17 +81,27 @@ impl Reader {
     ) -> Result<Option<Vec<Tallied>>> {
         let Some((worker, names)) = question.worker() else { return Ok(None) };
         let cache = run.state.runtime_env().cache_manager.get_file_metadata_cache();
+        let (number, room) = self.warm.ask();
         let shared = Shared {
             factory: CachedParquetFileReaderFactory::new(Arc::clone(&run.view.store), cache),
             metrics: ExecutionPlanMetricsSet::new(),
             names,
+            warm: self.warm.clone(),
+            question: number,
             pieces: Mutex::default(),
             deadline: run.deadline,
         };
         let folder = &run.view.flows.folder;
-        let opened = futures::stream::iter(parts.iter().cloned().map(|part| shared.open(folder, part)));
-        let opened: Vec<Vec<Piece>> = opened.buffered(FOOTERS).try_collect().await?;
-        let pieces: VecDeque<Piece> = opened.into_iter().flatten().collect();
+        let mut opened = Vec::with_capacity(parts.len());
+        for part in parts {
+            opened.push(shared.open(folder, part).boxed());
+        }
+        let opened: Vec<Arc<Input>> = futures::stream::iter(opened).buffered(FOOTERS).try_collect().await?;
+        let mut pieces = Pieces { shared: &shared, room, pieces: VecDeque::new() };
+        for (input, part) in opened.iter().zip(parts) {
+            pieces.add(input, part.groups.as_deref());
+        }
+        let pieces = pieces.pieces;
         let workers = run.state.config().target_partitions().clamp(1, pieces.len().max(1));
         *shared.pieces.lock() = pieces;
         let (shared, mut tasks) = (Arc::new(shared), JoinSet::new());
@@ -124,28 +142,46 @@ fn resume(error: JoinError) -> Work {
 async fn work(shared: Arc<Shared>, mut worker: Worker, memory: MemoryReservation) -> Work {
     loop {
         let Some(piece) = shared.pieces.lock().pop_front() else { return Ok(Some((worker, memory))) };
-        let path = || piece.input.file.path().to_string();
-        let failed = |source| LakeError::Parquet { doing: "count the rows of", path: path(), source };
-        let reader = shared.reader(&piece.input.file)?;
-        let mut builder =
-            ParquetRecordBatchStreamBuilder::new_with_metadata(reader, piece.input.metadata.clone())
-                .with_projection(piece.input.columns.clone())
-                .with_row_groups(vec![piece.group])
-                .with_batch_size(BATCH);
-        if let Some(rows) = piece.rows.clone() {
-            builder = builder.with_row_selection(rows);
-        }
-        let mut batches = builder.build().map_err(failed)?;
+        let mut batches = match piece {
+            Piece::Read { input, group, rows } => {
+                let (names, path) = (shared.names.clone(), Arc::clone(&input.path));
+                let batches = shared.read(&input, group, rows, &names, BATCH)?;
+                let columns = move |batch: RecordBatch| columns_of(&batch, &names, &path);
+                batches.map(move |batch| batch.and_then(&columns)).boxed()
+            }
+            Piece::Keep { input, group } => {
+                let columns = shared.kept(&input, group).await?;
+                sliced(Arc::new(columns), 0..input.rows(group)).boxed()
+            }
+            Piece::Kept { columns, rows } => sliced(columns, rows).boxed(),
+        };
         while let Some(batch) = batches.next().await {
             if Instant::now() >= shared.deadline {
                 return Ok(None);
             }
-            worker.add(&Columns::of(&batch.map_err(failed)?, &shared.names, &path)?);
+            worker.add(&batch?);
             resize(&memory, worker.bytes())?;
             // A question that nobody waits for any more ends here.
             tokio::task::yield_now().await;
         }
     }
+}
+
+/// Kept columns, some rows at a time.
+fn sliced(columns: Arc<Vec<Column>>, rows: Range<usize>) -> impl Stream<Item = Result<Columns>> {
+    let end = rows.end;
+    futures::stream::iter(rows.step_by(BATCH).map(move |start| {
+        let rows = BATCH.min(end - start);
+        Ok(Columns { rows, columns: columns.iter().map(|column| column.slice(start, rows)).collect() })
+    }))
+}
+
+fn columns_of(batch: &RecordBatch, names: &[&'static str], path: &str) -> Result<Columns> {
+    let columns = names.iter().map(|name| match batch.column_by_name(name) {
+        None => Ok(Column::Missing),
+        Some(array) => Column::new(name, array.as_ref(), &|| path.to_owned()),
+    });
+    Ok(Columns { rows: batch.num_rows(), columns: columns.collect::<Result<_>>()? })
 }
 
 fn resize(memory: &MemoryReservation, bytes: usize) -> Result<()> {
@@ -158,7 +194,7 @@ impl Shared {
         Ok(reader.map_err(|source| query_error("open a data file", source))?)
     }
 
-    async fn open(&self, folder: &Path, part: Part) -> Result<Vec<Piece>> {
+    async fn open(&self, folder: &Path, part: &Part) -> Result<Arc<Input>> {
         let file = located(folder, &part.file);
         let failed = |source| LakeError::Parquet { doing: "open", path: part.file.path.to_string(), source };
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
@@ -166,37 +202,133 @@ impl Shared {
         let known = ArrowReaderMetadata::try_new(Arc::clone(&footer), options.clone()).map_err(failed)?;
         let options = options.with_schema(by_number(known.schema()));
         let metadata = ArrowReaderMetadata::try_new(footer, options).map_err(failed)?;
-        let schema = metadata.parquet_schema();
-        let columns = (0..schema.num_columns())
-            .filter(|at| self.names.contains(&schema.column(*at).name()))
-            .collect::<Vec<_>>();
+        Ok(Arc::new(Input { path: part.file.path.as_str().into(), file, metadata }))
+    }
+
+    /// Columns of some rows of a row group, batch by batch.
+    fn read(
+        &self,
+        input: &Input,
+        group: usize,
+        rows: Option<RowSelection>,
+        names: &[&str],
+        batch: usize,
+    ) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+        let path = Arc::clone(&input.path);
+        let failed =
+            move |source| LakeError::Parquet { doing: "count the rows of", path: path.to_string(), source };
+        let schema = input.metadata.parquet_schema();
+        let columns = (0..schema.num_columns()).filter(|at| names.contains(&schema.column(*at).name()));
         let columns = ProjectionMask::leaves(schema, columns);
-        Ok(pieces_of(&Arc::new(Input { file, metadata, columns }), part.groups.as_deref()))
+        let reader = self.reader(&input.file)?;
+        let mut builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, input.metadata.clone())
+            .with_projection(columns)
+            .with_row_groups(vec![group])
+            .with_batch_size(batch);
+        if let Some(rows) = rows {
+            builder = builder.with_row_selection(rows);
+        }
+        Ok(builder.build().map_err(&failed)?.map_err(failed).boxed())
+    }
+
+    /// The columns of a row group, which are kept.
+    async fn kept(&self, input: &Input, group: usize) -> Result<Vec<Column>> {
+        let mut columns = Vec::with_capacity(self.names.len());
+        for name in &self.names {
+            // One at a time: whole row groups are large before they are narrowed.
+            let make = async {
+                let mut batches = self.read(input, group, None, &[*name], input.rows(group).max(1))?;
+                match batches.next().await.transpose()? {
+                    Some(batch) => {
+                        Ok(columns_of(&batch, &[*name], &input.path)?.columns.remove(0).narrowed())
+                    }
+                    None => Ok(Column::Missing),
+                }
+            };
+            let place = (Arc::clone(&input.path), group, *name);
+            columns.push(self.warm.get_or_make(self.question, &place, make).await?);
+        }
+        Ok(columns)
     }
 }
 
-/// What is to be read of a file, in pieces.
-fn pieces_of(input: &Arc<Input>, access: Option<&[RowGroupAccess]>) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    for (group, known) in input.metadata.metadata().row_groups().iter().enumerate() {
-        let total = usize::try_from(known.num_rows()).unwrap_or(0);
-        let mut rest = match access.and_then(|access| access.get(group)) {
-            Some(RowGroupAccess::Skip) => continue,
-            Some(RowGroupAccess::Selection(rows)) => rows.clone(),
-            Some(RowGroupAccess::Scan) | None if total <= PIECE => {
-                pieces.push(Piece { input: Arc::clone(input), group, rows: None });
-                continue;
-            }
-            Some(RowGroupAccess::Scan) | None => vec![RowSelector::select(total)].into(),
-        };
-        for start in (0..total).step_by(PIECE) {
-            let here = rest.split_off(PIECE.min(total - start));
-            if here.selects_any() {
-                let before = (start > 0).then(|| RowSelector::skip(start));
-                let rows = before.into_iter().chain(here.iter().copied()).collect();
-                pieces.push(Piece { input: Arc::clone(input), group, rows: Some(rows) });
+impl Input {
+    fn rows(&self, group: usize) -> usize {
+        usize::try_from(self.metadata.metadata().row_group(group).num_rows()).unwrap_or(0)
+    }
+}
+
+/// What is to be read, in pieces.
+struct Pieces<'s> {
+    shared: &'s Shared,
+    /// Bytes of columns that may be kept beside those that are.
+    room: usize,
+    pieces: VecDeque<Piece>,
+}
+
+impl Pieces<'_> {
+    /// Adds what is to be read of a file.
+    fn add(&mut self, input: &Arc<Input>, access: Option<&[RowGroupAccess]>) {
+        for group in 0..input.metadata.metadata().num_row_groups() {
+            let all = input.rows(group);
+            let access = access.and_then(|access| access.get(group)).unwrap_or(&RowGroupAccess::Scan);
+            let wanted = match access {
+                RowGroupAccess::Skip => continue,
+                RowGroupAccess::Scan => vec![RowSelector::select(all)].into(),
+                RowGroupAccess::Selection(rows) => rows.clone(),
+            };
+            if let Some(columns) = self.kept(input, group) {
+                self.add_kept(&Arc::new(columns), &wanted);
+            } else if *access == RowGroupAccess::Scan && self.takes(input, group) {
+                self.pieces.push_back(Piece::Keep { input: Arc::clone(input), group });
+            } else {
+                self.add_read(input, group, wanted);
             }
         }
     }
-    pieces
+
+    /// The columns of a row group, if all of them are kept.
+    fn kept(&self, input: &Input, group: usize) -> Option<Vec<Column>> {
+        let Shared { warm, question, names, .. } = self.shared;
+        let column = |name: &&'static str| warm.get(*question, &(Arc::clone(&input.path), group, *name));
+        names.iter().map(column).collect()
+    }
+
+    /// Takes room for the columns of a row group, if there is enough.
+    fn takes(&mut self, input: &Input, group: usize) -> bool {
+        // Texts and small numbers take two bytes a row, others four.
+        let bytes = input.rows(group) * 3 * self.shared.names.len();
+        let takes = bytes > 0 && bytes <= self.room;
+        if takes {
+            self.room -= bytes;
+        }
+        takes
+    }
+
+    fn add_kept(&mut self, columns: &Arc<Vec<Column>>, wanted: &RowSelection) {
+        let mut at = 0;
+        for some in wanted.iter() {
+            let end = at + some.row_count;
+            if !some.skip {
+                for start in (at..end).step_by(PIECE) {
+                    let rows = start..end.min(start + PIECE);
+                    self.pieces.push_back(Piece::Kept { columns: Arc::clone(columns), rows });
+                }
+            }
+            at = end;
+        }
+    }
+
+    fn add_read(&mut self, input: &Arc<Input>, group: usize, mut wanted: RowSelection) {
+        let all = input.rows(group);
+        for start in (0..all).step_by(PIECE) {
+            let here = wanted.split_off(PIECE.min(all - start));
+            if here.selects_any() {
+                let before = (start > 0).then(|| RowSelector::skip(start));
+                let rows = (all > PIECE || here.row_count() < all)
+                    .then(|| before.into_iter().chain(here.iter().copied()).collect());
+                self.pieces.push_back(Piece::Read { input: Arc::clone(input), group, rows });
+            }
+        }
+    }
 }

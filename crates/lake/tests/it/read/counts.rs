@@ -109,6 +109,8 @@ fn check(text: &str, keys: &[&str]) {
         ..GroupOptions::default()
     };
     let answer = WORLD.runtime.block_on(WORLD.lake.reader.group(&scope, &options)).unwrap();
+    let read = WORLD.runtime.block_on(WORLD.lake.forgetful.group(&scope, &options)).unwrap();
+    assert_eq!((&answer.rows, answer.meta.rows_read), (&read.rows, read.meta.rows_read), "{text} {keys:?}");
     let found = answer.rows.iter().map(|row| (format!("{:?}", row.keys), row.values.clone()));
     assert_eq!(
         found.collect::<BTreeMap<_, _>>(),

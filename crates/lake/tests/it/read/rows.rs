@@ -149,6 +149,8 @@ pub(crate) struct TestLake {
     pub(crate) lake: Lake,
     pub(crate) writer: Writer,
     pub(crate) reader: Reader,
+    /// A reader that keeps no columns.
+    pub(crate) forgetful: Reader,
 }
 
 impl TestLake {
@@ -156,8 +158,12 @@ impl TestLake {
         let lake = Lake::open_or_create("memory:///lake", &LakeOptions::default()).await.unwrap();
         let writer = Writer::open(&lake).await.unwrap();
         let views = Arc::new(LakeViews::new(lake.clone()));
-        let reader = Reader::new(views, &ReaderOptions { threads: 2, ..ReaderOptions::default() }).unwrap();
-        let mut made = Self { lake, writer, reader };
+        let options = ReaderOptions { threads: 2, column_cache_bytes: 1 << 20, ..ReaderOptions::default() };
+        let forgetful =
+            Reader::new(Arc::clone(&views) as _, &ReaderOptions { column_cache_bytes: 0, ..options.clone() })
+                .unwrap();
+        let reader = Reader::new(views, &options).unwrap();
+        let mut made = Self { lake, writer, reader, forgetful };
         for object in objects {
             made.commit(object).await;
         }

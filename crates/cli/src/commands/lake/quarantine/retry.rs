@@ -16,7 +16,7 @@ use crate::output::number;
 pub(super) async fn run(context: &Context, args: &QuarantineRetryArgs) -> Result<()> {
     let access = Access::new(context, &args.access, &args.lake.store, None)?;
     let lake = context.lake(&args.lake).await?;
-    let reader = context.reader_of(lake.clone(), &LimitArgs::default())?;
+    let reader = context.reader_of(lake.clone(), &LimitArgs::default(), 0)?;
     let wanted = match args.all {
         true => objects::unreadable(&reader).await?,
         false => objects::by_name(&reader, &args.objects).await?,
