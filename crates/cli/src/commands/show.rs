@@ -23,7 +23,7 @@ pub(super) async fn run(context: &Context, args: &ShowArgs) -> Result<()> {
     let question = context.question(&args.question, &[])?;
     let limits = context.limits(&args.question.limits, Limits::default().max_rows)?;
     let lake = context.lake(&args.question.lake).await?;
-    let reader = context.reader_of(lake.clone(), &args.question.limits)?;
+    let reader = context.reader_of(lake.clone(), &args.question.limits, 0)?;
     let id = row::resolve(context, &question, &reader, &args.row, limits).await?;
     let answer = reader.row(id, None).await?.ok_or_else(|| row::missing(id))?;
     let stored = row_to_json(&answer.row, 0, &[]);

@@ -5,7 +5,8 @@ use std::cmp::Ordering;
 use hashbrown::HashSet;
 
 use super::columns::Columns;
-use super::keys::{Key, Recent, word};
+use super::groups::{Recent, word};
+use super::keys::Key;
 use crate::answer::{Instant, Value};
 
 /// A number of each group.

@@ -7,6 +7,8 @@
 mod columns;
 mod condition;
 mod figures;
+mod groups;
+mod interner;
 mod keys;
 mod rows;
 mod scan;
@@ -21,7 +23,9 @@ use flowglass_flow::catalogue;
 use flowglass_query::{Match, NumberRange, Operand, Predicate, Tree};
 
 use self::figures::Figure;
-use self::keys::{Groups, Key, KeyValue};
+use self::groups::Groups;
+use self::interner::KeyValue;
+use self::keys::Key;
 use super::aggregate::unknown_field;
 use super::buckets::Buckets;
 use super::engine::Cost;
