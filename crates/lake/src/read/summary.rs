@@ -342,7 +342,7 @@ impl Sums<'_> {
 }
 
 /// True if every row with these times is in a range.
-fn is_inside(range: &Range, times: Option<(i64, i64)>) -> bool {
+pub(super) fn is_inside(range: &Range, times: Option<(i64, i64)>) -> bool {
     match times {
         Some((first, last)) => {
             range.from.is_none_or(|from| first >= from) && range.to.is_none_or(|to| last < to)

@@ -24,18 +24,22 @@ use tokio::task::{JoinError, JoinSet};
 
 use super::columns::{Column, Columns, by_number};
 use super::warm::Warm;
-use super::worker::Worker;
+use super::worker::{Names, Worker};
 use super::{Question, Tallied};
+use crate::answer::Range as Times;
 use crate::error::{LakeError, Result};
 use crate::read::engine::{Run, query_error};
 use crate::read::narrow::Part;
 use crate::read::provider::{FOOTER_HINT, located};
 use crate::read::reader::Reader;
+use crate::read::summary::is_inside;
 
 /// Rows that are looked at together.
 const BATCH: usize = 1 << 14;
 /// Rows that a worker takes at a time: few enough for all to end together, whole pages.
 const PIECE: usize = 1 << 18;
+/// A row group is kept whole where a question reads one row in so many or more of it.
+const WORTH_KEEPING: usize = 4;
 /// Footers that are read at a time.
 const FOOTERS: usize = 16;
 
@@ -44,23 +48,26 @@ struct Input {
     path: Arc<str>,
     file: PartitionedFile,
     metadata: ArrowReaderMetadata,
+    /// For each row group whether all its rows are inside the range.
+    inside: Vec<bool>,
 }
 
 /// Some rows of a row group.
 enum Piece {
     /// To be read, and forgotten.
     Read { input: Arc<Input>, group: usize, rows: Option<RowSelection> },
-    /// All of a row group, to be read and kept.
-    Keep { input: Arc<Input>, group: usize },
+    /// Of a row group that is read whole and kept.
+    Keep { input: Arc<Input>, group: usize, rows: RowSelection },
     /// Of columns that are kept.
-    Kept { columns: Arc<Vec<Column>>, rows: Range<usize> },
+    Kept { columns: Arc<Vec<Column>>, rows: Range<usize>, inside: bool },
 }
 
 /// What the workers of a question share.
 struct Shared {
     factory: CachedParquetFileReaderFactory,
     metrics: ExecutionPlanMetricsSet,
-    names: Vec<&'static str>,
+    names: Names,
+    range: Times,
     warm: Warm,
     question: u64,
     pieces: Mutex<VecDeque<Piece>>,
@@ -86,6 +93,7 @@ impl Reader {
             factory: CachedParquetFileReaderFactory::new(Arc::clone(&run.view.store), cache),
             metrics: ExecutionPlanMetricsSet::new(),
             names,
+            range: question.range,
             warm: self.warm.clone(),
             question: number,
             pieces: Mutex::default(),
@@ -142,24 +150,26 @@ fn resume(error: JoinError) -> Work {
 async fn work(shared: Arc<Shared>, mut worker: Worker, memory: MemoryReservation) -> Work {
     loop {
         let Some(piece) = shared.pieces.lock().pop_front() else { return Ok(Some((worker, memory))) };
-        let mut batches = match piece {
+        let (mut batches, inside) = match piece {
             Piece::Read { input, group, rows } => {
-                let (names, path) = (shared.names.clone(), Arc::clone(&input.path));
+                let inside = input.inside[group];
+                let (names, path) = (shared.names.of(inside).to_vec(), Arc::clone(&input.path));
                 let batches = shared.read(&input, group, rows, &names, BATCH)?;
                 let columns = move |batch: RecordBatch| columns_of(&batch, &names, &path);
-                batches.map(move |batch| batch.and_then(&columns)).boxed()
+                (batches.map(move |batch| batch.and_then(&columns)).boxed(), inside)
             }
-            Piece::Keep { input, group } => {
-                let columns = shared.kept(&input, group).await?;
-                sliced(Arc::new(columns), 0..input.rows(group)).boxed()
+            Piece::Keep { input, group, rows } => {
+                let columns = Arc::new(shared.kept(&input, group).await?);
+                let runs = runs(&rows).map(move |rows| sliced(Arc::clone(&columns), rows));
+                (futures::stream::iter(runs.collect::<Vec<_>>()).flatten().boxed(), input.inside[group])
             }
-            Piece::Kept { columns, rows } => sliced(columns, rows).boxed(),
+            Piece::Kept { columns, rows, inside } => (sliced(columns, rows).boxed(), inside),
         };
         while let Some(batch) = batches.next().await {
             if Instant::now() >= shared.deadline {
                 return Ok(None);
             }
-            worker.add(&batch?);
+            worker.add(&batch?, inside);
             resize(&memory, worker.bytes())?;
             // A question that nobody waits for any more ends here.
             tokio::task::yield_now().await;
@@ -202,7 +212,11 @@ impl Shared {
         let known = ArrowReaderMetadata::try_new(Arc::clone(&footer), options.clone()).map_err(failed)?;
         let options = options.with_schema(by_number(known.schema()));
         let metadata = ArrowReaderMetadata::try_new(footer, options).map_err(failed)?;
-        Ok(Arc::new(Input { path: part.file.path.as_str().into(), file, metadata }))
+        let groups = metadata.metadata().num_row_groups();
+        let times = |group: usize| Some(part.index.as_ref()?.directory.groups.get(group)?.times);
+        let inside = |group| times(group).is_some_and(|times| is_inside(&self.range, times));
+        let inside = (0..groups).map(inside).collect();
+        Ok(Arc::new(Input { path: part.file.path.as_str().into(), file, metadata, inside }))
     }
 
     /// Columns of some rows of a row group, batch by batch.
@@ -233,8 +247,9 @@ impl Shared {
 
     /// The columns of a row group, which are kept.
     async fn kept(&self, input: &Input, group: usize) -> Result<Vec<Column>> {
-        let mut columns = Vec::with_capacity(self.names.len());
-        for name in &self.names {
+        let names = self.names.of(input.inside[group]);
+        let mut columns = Vec::with_capacity(names.len());
+        for name in names {
             // One at a time: whole row groups are large before they are narrowed.
             let make = async {
                 let mut batches = self.read(input, group, None, &[*name], input.rows(group).max(1))?;
@@ -278,9 +293,9 @@ impl Pieces<'_> {
                 RowGroupAccess::Selection(rows) => rows.clone(),
             };
             if let Some(columns) = self.kept(input, group) {
-                self.add_kept(&Arc::new(columns), &wanted);
-            } else if *access == RowGroupAccess::Scan && self.takes(input, group) {
-                self.pieces.push_back(Piece::Keep { input: Arc::clone(input), group });
+                self.add_kept(&Arc::new(columns), &wanted, input.inside[group]);
+            } else if wanted.row_count() >= all / WORTH_KEEPING && self.takes(input, group) {
+                self.pieces.push_back(Piece::Keep { input: Arc::clone(input), group, rows: wanted });
             } else {
                 self.add_read(input, group, wanted);
             }
@@ -291,13 +306,13 @@ impl Pieces<'_> {
     fn kept(&self, input: &Input, group: usize) -> Option<Vec<Column>> {
         let Shared { warm, question, names, .. } = self.shared;
         let column = |name: &&'static str| warm.get(*question, &(Arc::clone(&input.path), group, *name));
-        names.iter().map(column).collect()
+        names.of(input.inside[group]).iter().map(column).collect()
     }
 
     /// Takes room for the columns of a row group, if there is enough.
     fn takes(&mut self, input: &Input, group: usize) -> bool {
         // Texts and small numbers take two bytes a row, others four.
-        let bytes = input.rows(group) * 3 * self.shared.names.len();
+        let bytes = input.rows(group) * 3 * self.shared.names.of(input.inside[group]).len();
         let takes = bytes > 0 && bytes <= self.room;
         if takes {
             self.room -= bytes;
@@ -305,17 +320,12 @@ impl Pieces<'_> {
         takes
     }
 
-    fn add_kept(&mut self, columns: &Arc<Vec<Column>>, wanted: &RowSelection) {
-        let mut at = 0;
-        for some in wanted.iter() {
-            let end = at + some.row_count;
-            if !some.skip {
-                for start in (at..end).step_by(PIECE) {
-                    let rows = start..end.min(start + PIECE);
-                    self.pieces.push_back(Piece::Kept { columns: Arc::clone(columns), rows });
-                }
+    fn add_kept(&mut self, columns: &Arc<Vec<Column>>, wanted: &RowSelection, inside: bool) {
+        for run in runs(wanted) {
+            for start in run.clone().step_by(PIECE) {
+                let rows = start..run.end.min(start + PIECE);
+                self.pieces.push_back(Piece::Kept { columns: Arc::clone(columns), rows, inside });
             }
-            at = end;
         }
     }
 
@@ -331,4 +341,14 @@ impl Pieces<'_> {
             }
         }
     }
+}
+
+/// The runs of rows of a selection.
+fn runs(rows: &RowSelection) -> impl Iterator<Item = Range<usize>> {
+    let starts = rows.iter().scan(0, |at, some| {
+        let start = *at;
+        *at += some.row_count;
+        Some((!some.skip).then(|| start..start + some.row_count))
+    });
+    starts.flatten()
 }

@@ -18,6 +18,7 @@ use crate::read::engine::Cost;
 #[derive(Debug)]
 pub(super) struct Worker {
     filter: Condition,
+    range: Condition,
     /// Filters of figures, each once.
     filters: Vec<Condition>,
     groupings: Vec<Counted>,
@@ -40,33 +41,51 @@ struct Counted {
 
 impl Question {
     /// Prepares a worker and names the columns that it reads. None if the question asks for what this scan does not do.
-    pub(super) fn worker(&self) -> Option<(Worker, Vec<&'static str>)> {
+    pub(super) fn worker(&self) -> Option<(Worker, Names)> {
         let mut needed = Needed::default();
         let mut trees: Vec<&Tree> = Vec::new();
-        let filter = Tree::and(times(&self.range).into_iter().chain([self.filter.clone()]));
-        let filter = Condition::new(&filter, &mut needed)?;
+        let filter = Condition::new(&self.filter, &mut needed)?;
         let mut groupings = Vec::with_capacity(self.groupings.len());
         for grouping in &self.groupings {
             groupings.push(counted(grouping, &mut needed, &mut trees)?);
         }
         let filters = trees.into_iter().map(|tree| Condition::new(tree, &mut needed));
+        let filters = filters.collect::<Option<_>>()?;
+        let without_range = needed.0.len();
+        let range = Condition::new(&times(&self.range), &mut needed)?;
         let worker = Worker {
             filter,
-            filters: filters.collect::<Option<_>>()?,
+            range,
+            filters,
             groupings,
             rows: 0,
             chosen: Vec::new(),
             numbers: Vec::new(),
             found: Vec::new(),
         };
-        Some((worker, needed.0))
+        Some((worker, Names { all: needed.0, without_range }))
+    }
+}
+
+/// The columns that a question reads.
+#[derive(Debug, Clone)]
+pub(super) struct Names {
+    all: Vec<&'static str>,
+    without_range: usize,
+}
+
+impl Names {
+    /// Those that are read of rows that are all inside the range, or of others.
+    pub(super) fn of(&self, inside: bool) -> &[&'static str] {
+        if inside { &self.all[..self.without_range] } else { &self.all }
     }
 }
 
 impl Worker {
-    /// Counts the rows of a batch.
-    pub(super) fn add(&mut self, batch: &Columns) {
-        let rows = self.filter.mask(batch, &Mask::All);
+    /// Counts the rows of a batch; `inside` says that their times are all inside the range.
+    pub(super) fn add(&mut self, batch: &Columns, inside: bool) {
+        let rows = if inside { Mask::All } else { self.range.mask(batch, &Mask::All) };
+        let rows = rows.clone().and(self.filter.mask(batch, &rows));
         if rows.is_none() {
             return;
         }
@@ -182,12 +201,12 @@ impl Counted {
     }
 }
 
-fn times(range: &Range) -> Option<Tree> {
-    let bounded = range.from.is_some() || range.to.is_some();
-    bounded.then(|| {
-        let range = NumberRange { low: range.from, high: range.to.map(|to| to.saturating_sub(1)) };
-        Tree::term(Predicate::Time { column: "time", ranges: vec![range] }, 0..0)
-    })
+fn times(range: &Range) -> Tree {
+    if range.from.is_none() && range.to.is_none() {
+        return Tree::Everything;
+    }
+    let range = NumberRange { low: range.from, high: range.to.map(|to| to.saturating_sub(1)) };
+    Tree::term(Predicate::Time { column: "time", ranges: vec![range] }, 0..0)
 }
 
 fn counted<'q>(grouping: &'q Grouping, needed: &mut Needed, trees: &mut Vec<&'q Tree>) -> Option<Counted> {
