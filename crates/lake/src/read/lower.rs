@@ -331,12 +331,8 @@ fn addresses(column: &'static str, set: &AddressSet) -> Expr {
     if ranges.is_empty() {
         return lit(false);
     }
-    let count = ranges
-        .iter()
-        .fold(0_u128, |sum, range| sum.saturating_add((range.last - range.first).saturating_add(1)));
-    if count <= MAX_EQUALITIES as u128 {
-        let texts: Vec<Expr> =
-            ranges.iter().flat_map(|range| range.first..=range.last).flat_map(texts_of).map(lit).collect();
+    if let Some(texts) = few_texts(set) {
+        let texts: Vec<Expr> = texts.into_iter().map(lit).collect();
         return match texts.as_slice() {
             [text] => col(column).eq(text.clone()),
             _ => col(column).in_list(texts, false),
@@ -356,6 +352,16 @@ fn addresses(column: &'static str, set: &AddressSet) -> Expr {
     };
     let specs = ranges.iter().map(|range| lit(range.to_string()));
     all([bound, call(&functions::IN_NETWORK, std::iter::once(col(column)).chain(specs))])
+}
+
+/// The texts the addresses of a set may be stored as, if they are few.
+pub(super) fn few_texts(set: &AddressSet) -> Option<Vec<String>> {
+    let ranges = set.ranges();
+    let count = ranges
+        .iter()
+        .fold(0_u128, |sum, range| sum.saturating_add((range.last - range.first).saturating_add(1)));
+    let few = count <= MAX_EQUALITIES as u128;
+    few.then(|| ranges.iter().flat_map(|range| range.first..=range.last).flat_map(texts_of).collect())
 }
 
 /// The texts an address may be stored as: IPv4 also as IPv4-mapped IPv6, should a provider write it so.

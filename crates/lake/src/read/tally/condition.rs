@@ -12,6 +12,7 @@ use flowglass_query::{
 
 use super::columns::{Column, Columns, Keys, Numbers, Texts, Words};
 use super::rows::Mask;
+use crate::read::lower;
 
 /// A tree, ready to be tested on batches. Remembers what it found of texts.
 #[derive(Debug, Clone)]
@@ -35,8 +36,10 @@ pub(super) enum Test {
         column: &'static str,
         predicate: Predicate,
     },
+    /// One of few texts.
+    OneOf(Vec<String>),
     /// One of many texts.
-    OneOf(HashSet<String>),
+    OneOfMany(HashSet<String>),
     /// An address in a set.
     Inside(AddressSet),
     Internal,
@@ -52,6 +55,9 @@ pub(super) struct Memo {
     /// How many of the first are known without looking.
     known: usize,
 }
+
+/// So many texts are compared one after another.
+const FEW: usize = 4;
 
 const UNKNOWN: u8 = 0;
 const FAILS: u8 = 1;
@@ -92,18 +98,20 @@ impl Condition {
             Self::text(column, Test::Predicate { column, predicate }, needed)
         };
         Some(match predicate {
-            Predicate::Text { column, how: Match::WholeCase, values } if values.len() > 4 => {
-                Self::text(column, Test::OneOf(values.iter().cloned().collect()), needed)
+            Predicate::Text { column, how: Match::WholeCase, values } => {
+                Self::text(column, Test::one_of(values.clone()), needed)
             }
             Predicate::Text { column, .. } | Predicate::Crn { column, .. } => {
                 text(column, predicate.clone(), needed)
             }
-            Predicate::Address { operand: Operand::Column(column), set } => {
-                Self::text(column, Test::Inside(set.clone()), needed)
+            Predicate::Address { operand, set } => {
+                // Few addresses are compared as texts, which is quicker than to read each address.
+                let test = match lower::few_texts(set) {
+                    Some(texts) => Test::one_of(texts),
+                    None => Test::Inside(set.clone()),
+                };
+                Self::over(*operand, needed, |column, needed| Some(Self::text(column, test.clone(), needed)))?
             }
-            Predicate::Address { operand, set } => Self::over(*operand, needed, |column, needed| {
-                Some(Self::text(column, Test::Inside(set.clone()), needed))
-            })?,
             Predicate::Number { operand: Operand::Sum(a, b), ranges } => {
                 Self::Sum { columns: [needed.column(a), needed.column(b)], ranges: ranges.clone() }
             }
@@ -335,10 +343,15 @@ fn between<T: Copy + PartialOrd + Into<i128> + TryFrom<i128>>(words: &[T], low: 
 }
 
 impl Test {
+    fn one_of(texts: Vec<String>) -> Self {
+        if texts.len() > FEW { Self::OneOfMany(texts.into_iter().collect()) } else { Self::OneOf(texts) }
+    }
+
     fn passes(&self, text: &str) -> bool {
         match self {
             Self::Predicate { column, predicate } => predicate.matches(&OneText { column, text }),
-            Self::OneOf(texts) => texts.contains(text),
+            Self::OneOf(texts) => texts.iter().any(|wanted| wanted == text),
+            Self::OneOfMany(texts) => texts.contains(text),
             Self::Inside(set) => address::parse(text).is_some_and(|address| set.contains(address)),
             Self::Internal => address::parse(text).is_some_and(address::is_internal),
             Self::Public => {
