@@ -10,6 +10,7 @@ use super::cursor::{self, Order};
 use super::engine::{Cost, RowBatches, Run, cost_of};
 use super::lower;
 use super::measure::measured;
+use super::newest::From;
 use super::reader::{Reader, planned, row_filter};
 use crate::answer::{
     Instant, Limits, Measure, Meta, Nearest, NearestRow, Range, RowAnswer, Scope, SearchAnswer, SearchOptions,
@@ -47,7 +48,12 @@ impl Reader {
         let fetch = limit.saturating_add(1);
         let plan = |flows| search_plan(flows, scope, &order, &fields, after.clone(), Some(fetch));
         let found = if order.is_newest_first() {
-            Box::pin(self.newest(&run, scope, upto, fetch, plan)).await
+            let from = match (&options.cursor, upto) {
+                (None, _) => From::Start,
+                (Some(_), Some(upto)) => From::Instant(upto),
+                (Some(_), None) => From::Timeless,
+            };
+            Box::pin(self.newest(&run, scope, from, fetch, plan)).await
         } else {
             let plan = planned(plan(Box::pin(self.flows_of(&run, scope)).await?))?;
             run.collect(plan).await
@@ -187,7 +193,7 @@ impl Reader {
                 .build()
         };
         let found = match newest {
-            true => Box::pin(self.newest(run, &beyond, None, 1, plan)).await?,
+            true => Box::pin(self.newest(run, &beyond, From::Start, 1, plan)).await?,
             false => run.collect(planned(plan(Box::pin(self.flows_of(run, &beyond)).await?))?).await?,
         };
         count_cost(meta, found.cost);

@@ -1,5 +1,6 @@
 //! Columns as the scan reads them: text by number, numbers as small as they are.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BooleanArray, StringArray};
@@ -13,6 +14,8 @@ use crate::error::{LakeError, Result};
 #[derive(Debug)]
 pub(super) struct Columns {
     pub(super) rows: usize,
+    /// Where in the row group they are.
+    pub(super) runs: Vec<Range<usize>>,
     pub(super) columns: Vec<Column>,
 }
 

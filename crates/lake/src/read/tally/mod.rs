@@ -10,6 +10,8 @@ mod figures;
 mod groups;
 mod interner;
 mod keys;
+mod newest;
+mod pieces;
 mod rows;
 mod scan;
 mod warm;

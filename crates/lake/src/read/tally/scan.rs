@@ -1,5 +1,6 @@
 //! Reads what is counted: pieces of row groups, by as many workers as a question has threads.
 
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::time::Instant;
 use arrow::array::RecordBatch;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::{
-    CachedParquetFileReaderFactory, ParquetFileReaderFactory, RowGroupAccess,
+    CachedParquetFileReaderFactory, ParquetFileReaderFactory,
 };
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
@@ -17,15 +18,15 @@ use futures::{FutureExt, Stream, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use parking_lot::Mutex;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection, RowSelector};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection};
 use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuilder};
 use parquet::file::metadata::PageIndexPolicy;
 use tokio::task::{JoinError, JoinSet};
 
 use super::columns::{Column, Columns, by_number};
+use super::pieces::{Input, Piece, Pieces, Source, runs};
 use super::warm::Warm;
-use super::worker::{Names, Worker};
-use super::{Question, Tallied};
+use super::worker::Names;
 use crate::answer::Range as Times;
 use crate::error::{LakeError, Result};
 use crate::read::engine::{Run, query_error};
@@ -36,31 +37,8 @@ use crate::read::summary::is_inside;
 
 /// Rows that are looked at together.
 const BATCH: usize = 1 << 14;
-/// Rows that a worker takes at a time: few enough for all to end together, whole pages.
-const PIECE: usize = 1 << 18;
-/// A row group is kept whole where a question reads one row in so many or more of it.
-const WORTH_KEEPING: usize = 4;
 /// Footers that are read at a time.
 const FOOTERS: usize = 16;
-
-/// A data file with its footer.
-struct Input {
-    path: Arc<str>,
-    file: PartitionedFile,
-    metadata: ArrowReaderMetadata,
-    /// For each row group whether all its rows are inside the range.
-    inside: Vec<bool>,
-}
-
-/// Some rows of a row group.
-enum Piece {
-    /// To be read, and forgotten.
-    Read { input: Arc<Input>, group: usize, rows: Option<RowSelection> },
-    /// Of a row group that is read whole and kept.
-    Keep { input: Arc<Input>, group: usize, rows: RowSelection },
-    /// Of columns that are kept.
-    Kept { columns: Arc<Vec<Column>>, rows: Range<usize>, inside: bool },
-}
 
 /// What the workers of a question share.
 struct Shared {
@@ -74,55 +52,72 @@ struct Shared {
     deadline: Instant,
 }
 
+/// What is done with the rows of a question, by one of several workers.
+pub(super) trait Work: Send + Sized + 'static {
+    /// False if rows up to an instant are of no use any more.
+    fn wants(&self, newest: i64) -> bool;
+
+    /// Takes a batch of rows; `inside` says that their times are all inside the range.
+    fn add(&mut self, batch: &Columns, from: &Piece, inside: bool);
+
+    /// About how much memory it holds, in bytes.
+    fn bytes(&self) -> usize;
+
+    /// Takes over what another one has.
+    fn absorb(&mut self, other: Self);
+}
+
 impl Reader {
-    /// Counts what some parts of the lake hold, in the order of the question's groupings. None if the question asks for
-    /// what this scan does not do: days, bounds of texts.
+    /// Lets workers, of whom there is at least one, go through the columns of some parts of the lake, newest row groups
+    /// first. Returns what they have together, and the files.
     ///
     /// # Errors
     /// If the lake cannot be read, or a limit is reached.
-    pub(in crate::read) async fn tally(
+    pub(super) async fn scan<W: Work>(
         &self,
         run: &Run,
         parts: &[Part],
-        question: &Question,
-    ) -> Result<Option<Vec<Tallied>>> {
-        let Some((worker, names)) = question.worker() else { return Ok(None) };
+        range: Times,
+        names: Names,
+        mut workers: impl Iterator<Item = W> + Send,
+    ) -> Result<Option<(W, Vec<Arc<Input>>)>> {
         let cache = run.state.runtime_env().cache_manager.get_file_metadata_cache();
-        let (number, room) = self.warm.ask();
+        let (question, room) = self.warm.ask();
         let shared = Shared {
             factory: CachedParquetFileReaderFactory::new(Arc::clone(&run.view.store), cache),
             metrics: ExecutionPlanMetricsSet::new(),
             names,
-            range: question.range,
+            range,
             warm: self.warm.clone(),
-            question: number,
+            question,
             pieces: Mutex::default(),
             deadline: run.deadline,
         };
         let folder = &run.view.flows.folder;
         let mut opened = Vec::with_capacity(parts.len());
-        for part in parts {
-            opened.push(shared.open(folder, part).boxed());
+        for (number, part) in parts.iter().enumerate() {
+            opened.push(shared.open(folder, part, number).boxed());
         }
         let opened: Vec<Arc<Input>> = futures::stream::iter(opened).buffered(FOOTERS).try_collect().await?;
-        let mut pieces = Pieces { shared: &shared, room, pieces: VecDeque::new() };
+        let (warm, names) = (&shared.warm, &shared.names);
+        let mut pieces = Pieces { warm, question, names, room, pieces: VecDeque::new() };
         for (input, part) in opened.iter().zip(parts) {
             pieces.add(input, part.groups.as_deref());
         }
-        let pieces = pieces.pieces;
-        let workers = run.state.config().target_partitions().clamp(1, pieces.len().max(1));
+        let mut pieces = pieces.pieces;
+        pieces.make_contiguous().sort_by_key(|piece| Reverse(piece.input.newest[piece.group]));
+        let threads = run.state.config().target_partitions().clamp(1, pieces.len().max(1));
         *shared.pieces.lock() = pieces;
         let (shared, mut tasks) = (Arc::new(shared), JoinSet::new());
-        let others = std::iter::repeat_with(|| question.worker()).take(workers - 1).flatten();
-        for worker in others.map(|(worker, _)| worker).chain([worker]) {
+        for worker in workers.by_ref().take(threads) {
             let memory = MemoryConsumer::new("counts").register(&run.state.runtime_env().memory_pool);
             tasks.spawn(work(Arc::clone(&shared), worker, memory));
         }
-        let mut counted: Option<(Worker, MemoryReservation)> = None;
+        let mut done: Option<(W, MemoryReservation)> = None;
         // Each stops by itself when its time is up.
         while let Some(joined) = tasks.join_next().await {
             let Some((worker, held)) = joined.unwrap_or_else(resume)? else { return Err(run.late()) };
-            counted = Some(match counted {
+            done = Some(match done {
                 None => (worker, held),
                 Some((mut sum, memory)) => {
                     sum.absorb(worker);
@@ -132,14 +127,14 @@ impl Reader {
                 }
             });
         }
-        Ok(counted.map(|(sum, _)| sum.finish(parts.len() as u64)))
+        Ok(done.map(|(sum, _)| (sum, opened)))
     }
 }
 
-/// A worker that counted all it could get, with its memory; none if its time was up.
-type Work = Result<Option<(Worker, MemoryReservation)>>;
+/// A worker that went through all it could get, with its memory; none if its time was up.
+type Worked<W> = Result<Option<(W, MemoryReservation)>>;
 
-fn resume(error: JoinError) -> Work {
+fn resume<W>(error: JoinError) -> Worked<W> {
     match error.try_into_panic() {
         Ok(panic) => std::panic::resume_unwind(panic),
         // Only a runtime that shuts down cancels it.
@@ -147,29 +142,25 @@ fn resume(error: JoinError) -> Work {
     }
 }
 
-async fn work(shared: Arc<Shared>, mut worker: Worker, memory: MemoryReservation) -> Work {
+async fn work<W: Work>(shared: Arc<Shared>, mut worker: W, memory: MemoryReservation) -> Worked<W> {
     loop {
         let Some(piece) = shared.pieces.lock().pop_front() else { return Ok(Some((worker, memory))) };
-        let (mut batches, inside) = match piece {
-            Piece::Read { input, group, rows } => {
-                let inside = input.inside[group];
-                let (names, path) = (shared.names.of(inside).to_vec(), Arc::clone(&input.path));
-                let batches = shared.read(&input, group, rows, &names, BATCH)?;
-                let columns = move |batch: RecordBatch| columns_of(&batch, &names, &path);
-                (batches.map(move |batch| batch.and_then(&columns)).boxed(), inside)
-            }
-            Piece::Keep { input, group, rows } => {
-                let columns = Arc::new(shared.kept(&input, group).await?);
-                let runs = runs(&rows).map(move |rows| sliced(Arc::clone(&columns), rows));
-                (futures::stream::iter(runs.collect::<Vec<_>>()).flatten().boxed(), input.inside[group])
-            }
-            Piece::Kept { columns, rows, inside } => (sliced(columns, rows).boxed(), inside),
+        let (input, group) = (&piece.input, piece.group);
+        if !worker.wants(input.newest[group]) {
+            continue;
+        }
+        let runs: Vec<Range<usize>> = runs(&piece.rows).collect();
+        let inside = input.inside[group];
+        let mut batches = match &piece.from {
+            Source::Read => shared.batches(input, group, piece.rows.clone(), runs)?,
+            Source::Keep => sliced(Arc::new(shared.kept(input, group).await?), runs).boxed(),
+            Source::Kept(columns) => sliced(Arc::clone(columns), runs).boxed(),
         };
         while let Some(batch) = batches.next().await {
             if Instant::now() >= shared.deadline {
                 return Ok(None);
             }
-            worker.add(&batch?, inside);
+            worker.add(&batch?, &piece, inside);
             resize(&memory, worker.bytes())?;
             // A question that nobody waits for any more ends here.
             tokio::task::yield_now().await;
@@ -178,20 +169,36 @@ async fn work(shared: Arc<Shared>, mut worker: Worker, memory: MemoryReservation
 }
 
 /// Kept columns, some rows at a time.
-fn sliced(columns: Arc<Vec<Column>>, rows: Range<usize>) -> impl Stream<Item = Result<Columns>> {
-    let end = rows.end;
-    futures::stream::iter(rows.step_by(BATCH).map(move |start| {
+fn sliced(columns: Arc<Vec<Column>>, runs: Vec<Range<usize>>) -> impl Stream<Item = Result<Columns>> {
+    let starts = |run: Range<usize>| run.clone().step_by(BATCH).map(move |start| (start, run.end));
+    futures::stream::iter(runs.into_iter().flat_map(starts).map(move |(start, end)| {
         let rows = BATCH.min(end - start);
-        Ok(Columns { rows, columns: columns.iter().map(|column| column.slice(start, rows)).collect() })
+        let columns = columns.iter().map(|column| column.slice(start, rows)).collect();
+        Ok(Columns { rows, runs: std::iter::once(start..start + rows).collect(), columns })
     }))
 }
 
-fn columns_of(batch: &RecordBatch, names: &[&'static str], path: &str) -> Result<Columns> {
+/// Takes so many rows from the front of some runs.
+fn take(runs: &mut VecDeque<Range<usize>>, mut rows: usize) -> Vec<Range<usize>> {
+    let mut taken = Vec::new();
+    while let (Some(run), true) = (runs.front_mut(), rows > 0) {
+        let end = run.end.min(run.start + rows);
+        taken.push(run.start..end);
+        rows -= end - run.start;
+        run.start = end;
+        if run.start == run.end {
+            runs.pop_front();
+        }
+    }
+    taken
+}
+
+fn columns_of(batch: &RecordBatch, names: &[&'static str], path: &str) -> Result<Vec<Column>> {
     let columns = names.iter().map(|name| match batch.column_by_name(name) {
         None => Ok(Column::Missing),
         Some(array) => Column::new(name, array.as_ref(), &|| path.to_owned()),
     });
-    Ok(Columns { rows: batch.num_rows(), columns: columns.collect::<Result<_>>()? })
+    columns.collect()
 }
 
 fn resize(memory: &MemoryReservation, bytes: usize) -> Result<()> {
@@ -204,7 +211,7 @@ impl Shared {
         Ok(reader.map_err(|source| query_error("open a data file", source))?)
     }
 
-    async fn open(&self, folder: &Path, part: &Part) -> Result<Arc<Input>> {
+    async fn open(&self, folder: &Path, part: &Part, number: usize) -> Result<Arc<Input>> {
         let file = located(folder, &part.file);
         let failed = |source| LakeError::Parquet { doing: "open", path: part.file.path.to_string(), source };
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
@@ -212,11 +219,33 @@ impl Shared {
         let known = ArrowReaderMetadata::try_new(Arc::clone(&footer), options.clone()).map_err(failed)?;
         let options = options.with_schema(by_number(known.schema()));
         let metadata = ArrowReaderMetadata::try_new(footer, options).map_err(failed)?;
-        let groups = metadata.metadata().num_row_groups();
+        let groups = 0..metadata.metadata().num_row_groups();
         let times = |group: usize| Some(part.index.as_ref()?.directory.groups.get(group)?.times);
         let inside = |group| times(group).is_some_and(|times| is_inside(&self.range, times));
-        let inside = (0..groups).map(inside).collect();
-        Ok(Arc::new(Input { path: part.file.path.as_str().into(), file, metadata, inside }))
+        let latest = part.file.stats.integer_bounds("time").map_or(i64::MAX, |(_, latest)| latest);
+        let newest = |group| times(group).map_or(latest, |times| times.map_or(i64::MAX, |times| times.1));
+        let path = part.file.path.as_str().into();
+        let (inside, newest) = (groups.clone().map(inside).collect(), groups.map(newest).collect());
+        Ok(Arc::new(Input { part: number, path, file, metadata, inside, newest }))
+    }
+
+    /// The columns of some rows of a row group, to be read.
+    fn batches(
+        &self,
+        input: &Arc<Input>,
+        group: usize,
+        rows: RowSelection,
+        runs: Vec<Range<usize>>,
+    ) -> Result<BoxStream<'static, Result<Columns>>> {
+        let names = self.names.of(input.inside[group]).to_vec();
+        let (path, mut runs) = (Arc::clone(&input.path), VecDeque::from(runs));
+        let batches = self.read(input, group, Some(rows), &names, BATCH)?;
+        let mut columns = move |batch: RecordBatch| {
+            let rows = batch.num_rows();
+            let columns = columns_of(&batch, &names, &path)?;
+            Ok(Columns { rows, runs: take(&mut runs, rows), columns })
+        };
+        Ok(batches.map(move |batch| batch.and_then(&mut columns)).boxed())
     }
 
     /// Columns of some rows of a row group, batch by batch.
@@ -254,9 +283,7 @@ impl Shared {
             let make = async {
                 let mut batches = self.read(input, group, None, &[*name], input.rows(group).max(1))?;
                 match batches.next().await.transpose()? {
-                    Some(batch) => {
-                        Ok(columns_of(&batch, &[*name], &input.path)?.columns.remove(0).narrowed())
-                    }
+                    Some(batch) => Ok(columns_of(&batch, &[*name], &input.path)?.remove(0).narrowed()),
                     None => Ok(Column::Missing),
                 }
             };
@@ -265,90 +292,4 @@ impl Shared {
         }
         Ok(columns)
     }
-}
-
-impl Input {
-    fn rows(&self, group: usize) -> usize {
-        usize::try_from(self.metadata.metadata().row_group(group).num_rows()).unwrap_or(0)
-    }
-}
-
-/// What is to be read, in pieces.
-struct Pieces<'s> {
-    shared: &'s Shared,
-    /// Bytes of columns that may be kept beside those that are.
-    room: usize,
-    pieces: VecDeque<Piece>,
-}
-
-impl Pieces<'_> {
-    /// Adds what is to be read of a file.
-    fn add(&mut self, input: &Arc<Input>, access: Option<&[RowGroupAccess]>) {
-        for group in 0..input.metadata.metadata().num_row_groups() {
-            let all = input.rows(group);
-            let access = access.and_then(|access| access.get(group)).unwrap_or(&RowGroupAccess::Scan);
-            let wanted = match access {
-                RowGroupAccess::Skip => continue,
-                RowGroupAccess::Scan => vec![RowSelector::select(all)].into(),
-                RowGroupAccess::Selection(rows) => rows.clone(),
-            };
-            if let Some(columns) = self.kept(input, group) {
-                self.add_kept(&Arc::new(columns), &wanted, input.inside[group]);
-            } else if wanted.row_count() >= all / WORTH_KEEPING && self.takes(input, group) {
-                self.pieces.push_back(Piece::Keep { input: Arc::clone(input), group, rows: wanted });
-            } else {
-                self.add_read(input, group, wanted);
-            }
-        }
-    }
-
-    /// The columns of a row group, if all of them are kept.
-    fn kept(&self, input: &Input, group: usize) -> Option<Vec<Column>> {
-        let Shared { warm, question, names, .. } = self.shared;
-        let column = |name: &&'static str| warm.get(*question, &(Arc::clone(&input.path), group, *name));
-        names.of(input.inside[group]).iter().map(column).collect()
-    }
-
-    /// Takes room for the columns of a row group, if there is enough.
-    fn takes(&mut self, input: &Input, group: usize) -> bool {
-        // Texts and small numbers take two bytes a row, others four.
-        let bytes = input.rows(group) * 3 * self.shared.names.of(input.inside[group]).len();
-        let takes = bytes > 0 && bytes <= self.room;
-        if takes {
-            self.room -= bytes;
-        }
-        takes
-    }
-
-    fn add_kept(&mut self, columns: &Arc<Vec<Column>>, wanted: &RowSelection, inside: bool) {
-        for run in runs(wanted) {
-            for start in run.clone().step_by(PIECE) {
-                let rows = start..run.end.min(start + PIECE);
-                self.pieces.push_back(Piece::Kept { columns: Arc::clone(columns), rows, inside });
-            }
-        }
-    }
-
-    fn add_read(&mut self, input: &Arc<Input>, group: usize, mut wanted: RowSelection) {
-        let all = input.rows(group);
-        for start in (0..all).step_by(PIECE) {
-            let here = wanted.split_off(PIECE.min(all - start));
-            if here.selects_any() {
-                let before = (start > 0).then(|| RowSelector::skip(start));
-                let rows = (all > PIECE || here.row_count() < all)
-                    .then(|| before.into_iter().chain(here.iter().copied()).collect());
-                self.pieces.push_back(Piece::Read { input: Arc::clone(input), group, rows });
-            }
-        }
-    }
-}
-
-/// The runs of rows of a selection.
-fn runs(rows: &RowSelection) -> impl Iterator<Item = Range<usize>> {
-    let starts = rows.iter().scan(0, |at, some| {
-        let start = *at;
-        *at += some.row_count;
-        Some((!some.skip).then(|| start..start + some.row_count))
-    });
-    starts.flatten()
 }

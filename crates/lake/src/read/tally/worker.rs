@@ -9,10 +9,15 @@ use super::figures::{Figure, Of};
 use super::groups::Groups;
 use super::interner::Kind;
 use super::keys::{From, Key};
+use super::pieces::Piece;
 use super::rows::Mask;
+use super::scan::Work;
 use super::{Asked, Grouping, Question, Source, Tallied, Wanted};
 use crate::answer::{Range, Value};
-use crate::read::engine::Cost;
+use crate::error::Result;
+use crate::read::engine::{Cost, Run};
+use crate::read::narrow::Part;
+use crate::read::reader::Reader;
 
 /// A question with what was counted so far.
 #[derive(Debug)]
@@ -63,7 +68,7 @@ impl Question {
             numbers: Vec::new(),
             found: Vec::new(),
         };
-        Some((worker, Names { all: needed.0, without_range }))
+        Some((worker, Names::new(needed.0, without_range)))
     }
 }
 
@@ -75,15 +80,42 @@ pub(super) struct Names {
 }
 
 impl Names {
+    /// Those of a condition on rows, and then on times.
+    pub(super) fn new(all: Vec<&'static str>, without_range: usize) -> Self {
+        Self { all, without_range }
+    }
+
     /// Those that are read of rows that are all inside the range, or of others.
     pub(super) fn of(&self, inside: bool) -> &[&'static str] {
         if inside { &self.all[..self.without_range] } else { &self.all }
     }
 }
 
-impl Worker {
-    /// Counts the rows of a batch; `inside` says that their times are all inside the range.
-    pub(super) fn add(&mut self, batch: &Columns, inside: bool) {
+impl Reader {
+    /// Counts what some parts of the lake hold, in the order of the question's groupings. None if the question asks for
+    /// what this scan does not do: days, bounds of texts.
+    ///
+    /// # Errors
+    /// If the lake cannot be read, or a limit is reached.
+    pub(in crate::read) async fn tally(
+        &self,
+        run: &Run,
+        parts: &[Part],
+        question: &Question,
+    ) -> Result<Option<Vec<Tallied>>> {
+        let Some((_, names)) = question.worker() else { return Ok(None) };
+        let workers = std::iter::from_fn(|| question.worker().map(|(worker, _)| worker));
+        let counted = self.scan(run, parts, question.range, names, workers).await?;
+        Ok(counted.map(|(worker, _)| worker.finish(parts.len() as u64)))
+    }
+}
+
+impl Work for Worker {
+    fn wants(&self, _: i64) -> bool {
+        true
+    }
+
+    fn add(&mut self, batch: &Columns, _: &Piece, inside: bool) {
         let rows = if inside { Mask::All } else { self.range.mask(batch, &Mask::All) };
         let rows = rows.clone().and(self.filter.mask(batch, &rows));
         if rows.is_none() {
@@ -105,19 +137,19 @@ impl Worker {
         self.rows += counted as u64;
     }
 
-    /// About how much memory the counts take, in bytes.
-    pub(super) fn bytes(&self) -> usize {
+    fn bytes(&self) -> usize {
         self.groupings.iter().map(Counted::bytes).sum()
     }
 
-    /// Adds what another one counted.
-    pub(super) fn absorb(&mut self, other: Self) {
+    fn absorb(&mut self, other: Self) {
         self.rows += other.rows;
         self.groupings.iter_mut().zip(other.groupings).for_each(|(ours, theirs)| ours.absorb(theirs));
     }
+}
 
+impl Worker {
     /// What was counted, in the order of the groupings.
-    pub(super) fn finish(self, files: u64) -> Vec<Tallied> {
+    fn finish(self, files: u64) -> Vec<Tallied> {
         let cost = Cost { rows: self.rows, files };
         self.groupings.into_iter().map(|grouping| grouping.finish(cost)).collect()
     }
@@ -201,7 +233,7 @@ impl Counted {
     }
 }
 
-fn times(range: &Range) -> Tree {
+pub(super) fn times(range: &Range) -> Tree {
     if range.from.is_none() && range.to.is_none() {
         return Tree::Everything;
     }
