@@ -32,19 +32,14 @@ impl Reader {
         fetch: usize,
         plan: impl Fn(LogicalPlanBuilder) -> std::result::Result<LogicalPlan, DataFusionError>,
     ) -> Result<Collected> {
-        let mut scope = scope.clone();
         let upto = match from {
             From::Instant(upto) => Some(upto),
             From::Start | From::Timeless => None,
         };
-        if let Some(upto) = upto {
-            let end = upto.saturating_add(1);
-            scope.range.to = Some(scope.range.to.map_or(end, |to| to.min(end)));
-        }
-        let parts = Box::pin(self.parts(run, &scope)).await?;
+        let parts = Box::pin(self.parts(run, scope)).await?;
         let newest = match from {
             From::Timeless => None,
-            _ => Box::pin(self.newest_of(run, &parts, &scope, upto, fetch)).await?,
+            _ => Box::pin(self.newest_of(run, &parts, scope, upto, fetch)).await?,
         };
         let (parts, cost) = match newest {
             Some((parts, cost)) => (parts, Some(cost)),

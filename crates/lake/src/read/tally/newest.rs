@@ -35,7 +35,7 @@ struct Lookout {
     filter: Condition,
     range: Condition,
     time: usize,
-    /// Rows of this time are noted, but do not count: some of them came before.
+    /// Rows of this time are noted, but do not count: some of them came before. Later ones did.
     upto: Option<i64>,
     newest: Arc<Newest>,
     noted: Vec<Noted>,
@@ -53,8 +53,8 @@ struct Newest {
 }
 
 impl Reader {
-    /// The parts of a lake cut down to the `most` newest rows of a scope, and to those that are as old as the oldest of
-    /// them. Of the instant `upto`, all rows are in it, and do not count. None where the language asks for what this scan
+    /// The parts of a lake cut down to the `most` newest rows of a scope up to an instant, and to those that are as old as
+    /// the oldest of them. Rows of the instant itself are all in it, and do not count. None where the language asks for what this scan
     /// does not do, or for too many rows.
     ///
     /// # Errors
@@ -103,8 +103,8 @@ impl Lookout {
 }
 
 impl Work for Lookout {
-    fn wants(&self, newest: i64) -> bool {
-        newest >= self.newest.floor.load(Ordering::Relaxed)
+    fn wants(&self, oldest: i64, newest: i64) -> bool {
+        newest >= self.newest.floor.load(Ordering::Relaxed) && self.upto.is_none_or(|upto| oldest <= upto)
     }
 
     fn add(&mut self, batch: &Columns, from: &Piece, inside: bool) {
@@ -121,7 +121,7 @@ impl Work for Lookout {
             let row = *row as usize;
             // Rows without a time are the oldest.
             let time = times.number(row).unwrap_or(i64::MIN);
-            if time < floor {
+            if time < floor || self.upto.is_some_and(|upto| time > upto) {
                 continue;
             }
             while let Some(rows) = run.filter(|rows| row - before >= rows.len()) {

@@ -25,8 +25,8 @@ pub(super) struct Input {
     pub(super) metadata: ArrowReaderMetadata,
     /// For each row group whether all its rows are inside the range.
     pub(super) inside: Vec<bool>,
-    /// For each row group an instant that no row of it is after.
-    pub(super) newest: Vec<i64>,
+    /// For each row group the instants that no row of it is before or after; all there are if a row may have no time.
+    pub(super) times: Vec<(i64, i64)>,
 }
 
 /// Some rows of a row group.

@@ -54,8 +54,8 @@ struct Shared {
 
 /// What is done with the rows of a question, by one of several workers.
 pub(super) trait Work: Send + Sized + 'static {
-    /// False if rows up to an instant are of no use any more.
-    fn wants(&self, newest: i64) -> bool;
+    /// False if rows with no times but those from `oldest` to `newest` are of no use.
+    fn wants(&self, oldest: i64, newest: i64) -> bool;
 
     /// Takes a batch of rows; `inside` says that their times are all inside the range.
     fn add(&mut self, batch: &Columns, from: &Piece, inside: bool);
@@ -105,7 +105,7 @@ impl Reader {
             pieces.add(input, part.groups.as_deref());
         }
         let mut pieces = pieces.pieces;
-        pieces.make_contiguous().sort_by_key(|piece| Reverse(piece.input.newest[piece.group]));
+        pieces.make_contiguous().sort_by_key(|piece| Reverse(piece.input.times[piece.group].1));
         let threads = run.state.config().target_partitions().clamp(1, pieces.len().max(1));
         *shared.pieces.lock() = pieces;
         let (shared, mut tasks) = (Arc::new(shared), JoinSet::new());
@@ -146,7 +146,8 @@ async fn work<W: Work>(shared: Arc<Shared>, mut worker: W, memory: MemoryReserva
     loop {
         let Some(piece) = shared.pieces.lock().pop_front() else { return Ok(Some((worker, memory))) };
         let (input, group) = (&piece.input, piece.group);
-        if !worker.wants(input.newest[group]) {
+        let (oldest, newest) = input.times[group];
+        if !worker.wants(oldest, newest) {
             continue;
         }
         let runs: Vec<Range<usize>> = runs(&piece.rows).collect();
@@ -222,11 +223,17 @@ impl Shared {
         let groups = 0..metadata.metadata().num_row_groups();
         let times = |group: usize| Some(part.index.as_ref()?.directory.groups.get(group)?.times);
         let inside = |group| times(group).is_some_and(|times| is_inside(&self.range, times));
-        let latest = part.file.stats.integer_bounds("time").map_or(i64::MAX, |(_, latest)| latest);
-        let newest = |group| times(group).map_or(latest, |times| times.map_or(i64::MAX, |times| times.1));
+        // A row without a time may be wanted with any.
+        let all = (i64::MIN, i64::MAX);
+        let stats = &part.file.stats;
+        let of_file = match stats.column("time").and_then(|time| time.nulls) {
+            Some(0) => stats.integer_bounds("time").unwrap_or(all),
+            _ => all,
+        };
+        let bounds = |group| times(group).map_or(of_file, |times| times.unwrap_or(all));
         let path = part.file.path.as_str().into();
-        let (inside, newest) = (groups.clone().map(inside).collect(), groups.map(newest).collect());
-        Ok(Arc::new(Input { part: number, path, file, metadata, inside, newest }))
+        let (inside, times) = (groups.clone().map(inside).collect(), groups.map(bounds).collect());
+        Ok(Arc::new(Input { part: number, path, file, metadata, inside, times }))
     }
 
     /// The columns of some rows of a row group, to be read.

@@ -111,7 +111,7 @@ impl Reader {
 }
 
 impl Work for Worker {
-    fn wants(&self, _: i64) -> bool {
+    fn wants(&self, _: i64, _: i64) -> bool {
         true
     }
 

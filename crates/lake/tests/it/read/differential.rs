@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::TimestampMicrosecondType;
+
 use flowglass_flow::catalogue::FIELDS;
 use flowglass_lake::answer::{Range, RowWriter, Scope, SearchOptions};
 use flowglass_query::{Context, Query, Row};
@@ -303,5 +306,51 @@ proptest! {
     #[test]
     fn engine_finds_what_the_language_says(text in query()) {
         check(&text);
+    }
+}
+
+/// Ids and times of the rows of a query, page by page.
+fn paged(query: &Query, reader: &flowglass_lake::read::Reader, size: usize) -> Vec<(String, Option<i64>)> {
+    let scope = Scope::new(query.clone(), Range::default());
+    let mut rows = Vec::new();
+    let mut cursor = None;
+    loop {
+        let options = SearchOptions {
+            limit: Some(size),
+            fields: vec!["time".to_owned()],
+            cursor,
+            ..SearchOptions::default()
+        };
+        let answer = WORLD.runtime.block_on(reader.search(&scope, &options)).unwrap();
+        for batch in &answer.rows {
+            let writer = RowWriter::new(batch, &[]);
+            let times = batch.column_by_name("time").unwrap();
+            let times = times.as_primitive::<TimestampMicrosecondType>();
+            rows.extend(
+                (0..batch.num_rows())
+                    .map(|row| (writer.id(row).unwrap(), times.is_valid(row).then(|| times.value(row)))),
+            );
+        }
+        cursor = answer.next;
+        if cursor.is_none() {
+            return rows;
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+    #[test]
+    fn pages_are_the_rows_newest_first(text in query(), size in 5_usize..120) {
+        let query = super::rows::parse(&text);
+        for reader in [&WORLD.lake.reader, &WORLD.lake.forgetful] {
+            let rows = paged(&query, reader, size);
+            // Rows without a time are last.
+            prop_assert!(rows.windows(2).all(|pair| pair[0].1 >= pair[1].1), "{}", text);
+            let ids: BTreeSet<String> = rows.iter().map(|(id, _)| id.clone()).collect();
+            prop_assert_eq!(ids.len(), rows.len(), "{}: each once", text);
+            let missing = expected(&query).difference(&ids).count();
+            prop_assert!(missing == 0 && ids.len() == expected(&query).len(), "{}: {} missing", text, missing);
+        }
     }
 }
