@@ -1,12 +1,15 @@
 //! The API as React hooks: answers are kept by what was asked, cancelled when nobody wants them any more.
 
-import { QueryClient, type UseQueryResult, keepPreviousData, useQuery } from "@tanstack/react-query";
+import { QueryClient, type UseQueryResult, keepPreviousData, notifyManager, useQuery } from "@tanstack/react-query";
 
 import { ask } from "./client";
 import { Problem } from "./problem";
 import type { Answer, GetPath, Params } from "./types";
 
 const MINUTE = 60_000;
+
+// An answer is shown in the turn it comes in; a timer of its own would stand behind whatever else the page has to do.
+notifyManager.setScheduler(queueMicrotask);
 
 export const queryClient = new QueryClient({
   defaultOptions: {

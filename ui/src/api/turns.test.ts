@@ -5,6 +5,9 @@ import { PATIENCE, inTurn } from "./turns";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
+/** Longer than a frame is shown. */
+const FRAME = 20;
+
 /** Asks for a part; `end` answers it. */
 function asked(path: string, log: string[], signal?: AbortSignal) {
   const name = path.slice("/api/v1/".length);
@@ -25,10 +28,13 @@ it("asks for records first, for what is dear last, in whatever order they come",
   await vi.advanceTimersByTimeAsync(0);
   expect(log).toEqual(["search", "explain"]);
   await records.end();
+  // Not before the records are drawn.
   await vi.advanceTimersByTimeAsync(0);
+  expect(log).toEqual(["search", "explain"]);
+  await vi.advanceTimersByTimeAsync(FRAME);
   expect(log).toEqual(["search", "explain", "histogram"]);
   await chart.end();
-  await vi.advanceTimersByTimeAsync(0);
+  await vi.advanceTimersByTimeAsync(FRAME);
   expect(log.at(-1)).toBe("facets");
   await facets.end();
 });

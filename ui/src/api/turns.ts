@@ -24,9 +24,20 @@ export async function inTurn<T>(path: string, signal: AbortSignal | undefined, s
     if (stage > 0) await turn(stage, signal);
     return await send();
   } finally {
-    busy[stage] = (busy[stage] ?? 1) - 1;
-    for (const look of [...waiting]) look();
+    const next = () => {
+      busy[stage] = (busy[stage] ?? 1) - 1;
+      for (const look of [...waiting]) look();
+    };
+    // Those who wait would take the processors from drawing what has just come.
+    if (waiting.size > 0) afterDrawing(next);
+    else next();
   }
+}
+
+/** Runs it once what is to be shown now has been drawn; a page in the background draws nothing. */
+function afterDrawing(run: () => void) {
+  if (document.hidden) setTimeout(run);
+  else requestAnimationFrame(() => setTimeout(run));
 }
 
 function turn(stage: number, signal: AbortSignal | undefined): Promise<void> {

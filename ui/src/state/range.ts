@@ -77,6 +77,18 @@ function beginning(last: string): Range {
   return begun.range;
 }
 
+/** A question whose range is given in full; none if it is not. */
+function complete(query: string, from: string | null, to: string | null, last: string | null): Scope | undefined {
+  if (from === null || to === null || Number.isNaN(Date.parse(from)) || Number.isNaN(Date.parse(to))) return undefined;
+  return { query, from, to, last };
+}
+
+/** The question that stands in the address, if its range does. */
+export function scopeNow(): Scope | undefined {
+  const params = new URLSearchParams(window.location.search);
+  return complete(params.get("q") ?? "", params.get("from"), params.get("to"), params.get("last"));
+}
+
 /** The question in the address. A page without a range begins with the last 24 hours. */
 export function useScope(): Scope {
   const query = useParam("q") ?? "";
@@ -84,8 +96,8 @@ export function useScope(): Scope {
   const to = useParam("to");
   const last = useParam("last");
   return useMemo(() => {
-    const given = from !== null && to !== null && !Number.isNaN(Date.parse(from)) && !Number.isNaN(Date.parse(to));
-    if (given) return { query, from, to, last };
+    const given = complete(query, from, to, last);
+    if (given) return given;
     const length = last !== null && lengthOf(last) !== undefined ? last : DEFAULT_LAST;
     const range = beginning(length);
     // Written down at once, so that what is shown, shared and reloaded is the same.

@@ -8,7 +8,8 @@ function tell() {
   for (const listener of listeners) listener();
 }
 
-function subscribe(listener: () => void): () => void {
+/** Tells a listener of every change of the address, before any page is drawn anew; returns what ends that. */
+export function subscribe(listener: () => void): () => void {
   if (listeners.size === 0) window.addEventListener("popstate", tell);
   listeners.add(listener);
   return () => {
