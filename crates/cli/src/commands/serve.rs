@@ -17,8 +17,8 @@ use crate::context::Context;
 use crate::failure::{Failure, Result};
 use crate::settings::{ALLOWED_HOSTS, BEHIND_PROXY, LISTEN, Switch, TLS_CERT, TLS_KEY, TOKEN, TOKEN_FILE};
 
-/// Memory for columns that were counted: those of some ten million rows, and with all else a server stays below 600 MB.
-const COLUMN_CACHE: usize = 160 << 20;
+/// Memory for columns that were counted: those of some twenty million rows, and with all else a server stays below 600 MB.
+const COLUMN_CACHE: usize = 256 << 20;
 
 pub(super) async fn run(context: &Context, args: &ServeArgs) -> Result<()> {
     let settings = settings(context, &args.server, &args.limits)?;

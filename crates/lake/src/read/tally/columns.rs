@@ -41,6 +41,7 @@ pub(super) struct Texts {
 /// Numbers of values.
 #[derive(Debug, Clone)]
 pub(super) enum Keys {
+    Byte(ScalarBuffer<u8>),
     Narrow(ScalarBuffer<u16>),
     Wide(ScalarBuffer<i32>),
 }
@@ -56,6 +57,7 @@ pub(super) struct Numbers {
 
 #[derive(Debug, Clone)]
 pub(super) enum Words {
+    U8(ScalarBuffer<u8>),
     U16(ScalarBuffer<u16>),
     U32(ScalarBuffer<u32>),
     I32(ScalarBuffer<i32>),
@@ -104,10 +106,13 @@ impl Column {
     pub(super) fn narrowed(self) -> Self {
         match self {
             Self::Text(mut texts) => {
-                if let Keys::Wide(wide) = &texts.keys
-                    && texts.values.len() <= usize::from(u16::MAX) + 1
-                {
-                    texts.keys = Keys::Narrow(wide.iter().map(|key| *key as u16).collect());
+                if let Keys::Wide(wide) = &texts.keys {
+                    let values = texts.values.len();
+                    if values <= usize::from(u8::MAX) + 1 {
+                        texts.keys = Keys::Byte(wide.iter().map(|key| *key as u8).collect());
+                    } else if values <= usize::from(u16::MAX) + 1 {
+                        texts.keys = Keys::Narrow(wide.iter().map(|key| *key as u16).collect());
+                    }
                 }
                 Self::Text(texts)
             }
@@ -122,6 +127,7 @@ impl Column {
         match self {
             Self::Text(texts) => Self::Text(Texts {
                 keys: match &texts.keys {
+                    Keys::Byte(keys) => Keys::Byte(keys.slice(start, rows)),
                     Keys::Narrow(keys) => Keys::Narrow(keys.slice(start, rows)),
                     Keys::Wide(keys) => Keys::Wide(keys.slice(start, rows)),
                 },
@@ -130,6 +136,7 @@ impl Column {
             }),
             Self::Number(numbers) => Self::Number(Numbers {
                 words: match &numbers.words {
+                    Words::U8(words) => Words::U8(words.slice(start, rows)),
                     Words::U16(words) => Words::U16(words.slice(start, rows)),
                     Words::U32(words) => Words::U32(words.slice(start, rows)),
                     Words::I32(words) => Words::I32(words.slice(start, rows)),
@@ -149,6 +156,7 @@ impl Column {
         match self {
             Self::Text(texts) => {
                 let keys = match &texts.keys {
+                    Keys::Byte(keys) => keys.len(),
                     Keys::Narrow(keys) => keys.len() * 2,
                     Keys::Wide(keys) => keys.len() * 4,
                 };
@@ -157,6 +165,7 @@ impl Column {
             Self::Number(numbers) => {
                 bits(&numbers.nulls)
                     + match &numbers.words {
+                        Words::U8(words) => words.len(),
                         Words::U16(words) => words.len() * 2,
                         Words::U32(words) => words.len() * 4,
                         Words::I32(words) => words.len() * 4,
@@ -183,6 +192,9 @@ impl Texts {
     #[inline]
     pub(super) fn for_each(&self, rows: &[u32], mut each: impl FnMut(Option<usize>)) {
         match &self.keys {
+            Keys::Byte(keys) if self.nulls.is_none() => {
+                rows.iter().for_each(|row| each(Some(usize::from(keys[*row as usize]))));
+            }
             Keys::Narrow(keys) if self.nulls.is_none() => {
                 rows.iter().for_each(|row| each(Some(usize::from(keys[*row as usize]))));
             }
@@ -222,6 +234,7 @@ impl Keys {
     /// How many rows there are.
     pub(super) fn len(&self) -> usize {
         match self {
+            Self::Byte(keys) => keys.len(),
             Self::Narrow(keys) => keys.len(),
             Self::Wide(keys) => keys.len(),
         }
@@ -231,6 +244,7 @@ impl Keys {
     #[inline]
     pub(super) fn key(&self, row: usize) -> usize {
         match self {
+            Self::Byte(keys) => usize::from(keys[row]),
             Self::Narrow(keys) => usize::from(keys[row]),
             Self::Wide(keys) => keys[row] as usize,
         }
@@ -245,6 +259,7 @@ impl Numbers {
             return None;
         }
         Some(match &self.words {
+            Words::U8(words) => self.base + self.unit * i64::from(words[row]),
             Words::U16(words) => self.base + self.unit * i64::from(words[row]),
             Words::U32(words) => self.base + self.unit * i64::from(words[row]),
             Words::I32(words) => words[row].into(),
@@ -256,7 +271,7 @@ impl Numbers {
         let values: Vec<i64> = match &self.words {
             Words::I32(words) => words.iter().map(|word| i64::from(*word)).collect(),
             Words::I64(words) => words.to_vec(),
-            Words::U16(_) | Words::U32(_) => return self,
+            Words::U8(_) | Words::U16(_) | Words::U32(_) => return self,
         };
         let valid = |row: usize| self.nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
         let known = || values.iter().enumerate().filter(|(row, _)| valid(*row)).map(|(_, value)| *value);
@@ -268,6 +283,7 @@ impl Numbers {
         // What stands where there is no value does not matter.
         let words = values.iter().map(|value| value.wrapping_sub(base) / unit);
         let words = match span / unit {
+            most if most <= i64::from(u8::MAX) => Words::U8(words.map(|word| word as u8).collect()),
             most if most <= i64::from(u16::MAX) => Words::U16(words.map(|word| word as u16).collect()),
             most if most <= i64::from(u32::MAX) => Words::U32(words.map(|word| word as u32).collect()),
             _ => return self,

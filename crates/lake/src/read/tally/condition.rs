@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use arrow::array::{Array, StringArray};
+use arrow::array::{Array, BooleanArray, StringArray};
 use flowglass_flow::address::{self, AddressClass};
 use flowglass_flow::catalogue::{self, Kind};
 use flowglass_query::{
@@ -75,6 +75,23 @@ impl Needed {
             self.0.len() - 1
         })
     }
+}
+
+/// A column that files do not have: true for records that end an earlier flow. Most questions leave them out, and it stands
+/// for six columns.
+pub(super) const CLOSING: &str = "is:closing";
+
+/// Makes the column of closing records of the columns that tell.
+pub(super) fn closing(batch: &Columns) -> Column {
+    let mut needed = Needed(Property::Closing.columns().to_vec());
+    let flag = |column, value, needed: &mut Needed| Condition::Flag { column: needed.column(column), value };
+    let mut all = vec![flag("was_terminated", true, &mut needed), flag("was_initiated", false, &mut needed)];
+    for counter in Property::Closing.columns().iter().filter(|name| name.contains("_from_")) {
+        let ranges = vec![NumberRange { low: Some(0), high: Some(0) }];
+        all.push(Condition::Numbers { column: needed.column(counter), ranges });
+    }
+    let closing = Condition::And(all).mask(batch, &Mask::All);
+    Column::Flag(BooleanArray::new(closing.bits(batch.rows), None))
 }
 
 impl Condition {
@@ -161,14 +178,7 @@ impl Condition {
         let flag = |column, value, needed: &mut Needed| Self::Flag { column: needed.column(column), value };
         match property {
             Property::Attempt => flag("was_initiated", true, needed),
-            Property::Closing => {
-                let mut all =
-                    vec![flag("was_terminated", true, needed), flag("was_initiated", false, needed)];
-                for counter in Property::Closing.columns().iter().filter(|name| name.contains("_from_")) {
-                    all.push(number(counter, 0, Some(0), needed));
-                }
-                Self::And(all)
-            }
+            Property::Closing => flag(CLOSING, true, needed),
             Property::OneWay => Self::And(vec![
                 number("packets_from_initiator", 1, None, needed),
                 number("packets_from_target", 0, Some(0), needed),
@@ -300,6 +310,7 @@ impl Memo {
             }
             let passes = |key: usize| found.get(key).is_some_and(|found| *found == PASSES);
             match &texts.keys {
+                Keys::Byte(keys) => Mask::by_value(keys, |key| passes(usize::from(key))),
                 Keys::Narrow(keys) => Mask::by_value(keys, |key| passes(usize::from(key))),
                 Keys::Wide(keys) => Mask::by_value(keys, |key| passes(key as usize)),
             }
@@ -325,6 +336,7 @@ fn in_range(numbers: &Numbers, range: &NumberRange) -> Mask {
     let low = range.low.map_or(i128::MIN, |low| (i128::from(low) - base + unit - 1).div_euclid(unit));
     let high = range.high.map_or(i128::MAX, |high| (i128::from(high) - base).div_euclid(unit));
     match &numbers.words {
+        Words::U8(words) => between(words, low, high),
         Words::U16(words) => between(words, low, high),
         Words::U32(words) => between(words, low, high),
         Words::I32(words) => between(words, low, high),

@@ -96,8 +96,8 @@ impl Pieces<'_> {
 
     /// Takes room for the columns of a row group, if there is enough.
     fn takes(&mut self, input: &Input, group: usize) -> bool {
-        // Texts and small numbers take two bytes a row, others four.
-        let bytes = input.rows(group) * 3 * self.names.of(input.inside[group]).len();
+        // Ports and addresses take two bytes a row, other texts one, counters and times up to four.
+        let bytes = input.rows(group) * 2 * self.names.of(input.inside[group]).len();
         let takes = bytes > 0 && bytes <= self.room;
         if takes {
             self.room -= bytes;

@@ -80,6 +80,15 @@ impl Mask {
         }
     }
 
+    /// A bit for each row of a batch of `all`.
+    pub(super) fn bits(self, all: usize) -> BooleanBuffer {
+        match self {
+            Self::All => BooleanBuffer::new_set(all),
+            Self::None => BooleanBuffer::new_unset(all),
+            Self::Some(rows) => rows.bits,
+        }
+    }
+
     /// True if there are none.
     pub(super) fn is_none(&self) -> bool {
         matches!(self, Self::None)

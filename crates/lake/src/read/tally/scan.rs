@@ -6,13 +6,14 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
-use arrow::array::RecordBatch;
+use arrow::array::{BooleanArray, BooleanBufferBuilder, RecordBatch};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::{
     CachedParquetFileReaderFactory, ParquetFileReaderFactory,
 };
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
+use flowglass_query::Property;
 use futures::stream::BoxStream;
 use futures::{FutureExt, Stream, StreamExt, TryStreamExt};
 use object_store::path::Path;
@@ -24,6 +25,7 @@ use parquet::file::metadata::PageIndexPolicy;
 use tokio::task::{JoinError, JoinSet};
 
 use super::columns::{Column, Columns, by_number};
+use super::condition::{CLOSING, closing};
 use super::pieces::{Input, Piece, Pieces, Source, runs};
 use super::warm::Warm;
 use super::worker::Names;
@@ -195,11 +197,15 @@ fn take(runs: &mut VecDeque<Range<usize>>, mut rows: usize) -> Vec<Range<usize>>
 }
 
 fn columns_of(batch: &RecordBatch, names: &[&'static str], path: &str) -> Result<Vec<Column>> {
-    let columns = names.iter().map(|name| match batch.column_by_name(name) {
-        None => Ok(Column::Missing),
-        Some(array) => Column::new(name, array.as_ref(), &|| path.to_owned()),
-    });
-    columns.collect()
+    let column = |name: &&'static str| match (*name, batch.column_by_name(name)) {
+        (CLOSING, _) => {
+            let columns = columns_of(batch, Property::Closing.columns(), path)?;
+            Ok(closing(&Columns { rows: batch.num_rows(), runs: Vec::new(), columns }))
+        }
+        (_, None) => Ok(Column::Missing),
+        (name, Some(array)) => Column::new(name, array.as_ref(), &|| path.to_owned()),
+    };
+    names.iter().map(column).collect()
 }
 
 fn resize(memory: &MemoryReservation, bytes: usize) -> Result<()> {
@@ -268,7 +274,10 @@ impl Shared {
         let failed =
             move |source| LakeError::Parquet { doing: "count the rows of", path: path.to_string(), source };
         let schema = input.metadata.parquet_schema();
-        let columns = (0..schema.num_columns()).filter(|at| names.contains(&schema.column(*at).name()));
+        let wanted = |name: &str| {
+            names.contains(&name) || (names.contains(&CLOSING) && Property::Closing.columns().contains(&name))
+        };
+        let columns = (0..schema.num_columns()).filter(|at| wanted(schema.column(*at).name()));
         let columns = ProjectionMask::leaves(schema, columns);
         let reader = self.reader(&input.file)?;
         let mut builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, input.metadata.clone())
@@ -281,6 +290,18 @@ impl Shared {
         Ok(builder.build().map_err(&failed)?.map_err(failed).boxed())
     }
 
+    /// Which records of a row group are closing ones.
+    async fn closing(&self, input: &Input, group: usize) -> Result<Column> {
+        let mut flags = BooleanBufferBuilder::new(input.rows(group));
+        let mut batches = self.read(input, group, None, &[CLOSING], BATCH)?;
+        while let Some(batch) = batches.next().await.transpose()? {
+            if let Column::Flag(some) = columns_of(&batch, &[CLOSING], &input.path)?.remove(0) {
+                flags.append_buffer(some.values());
+            }
+        }
+        Ok(Column::Flag(BooleanArray::new(flags.finish(), None)))
+    }
+
     /// The columns of a row group, which are kept.
     async fn kept(&self, input: &Input, group: usize) -> Result<Vec<Column>> {
         let names = self.names.of(input.inside[group]);
@@ -288,6 +309,9 @@ impl Shared {
         for name in names {
             // One at a time: whole row groups are large before they are narrowed.
             let make = async {
+                if *name == CLOSING {
+                    return self.closing(input, group).await;
+                }
                 let mut batches = self.read(input, group, None, &[*name], input.rows(group).max(1))?;
                 match batches.next().await.transpose()? {
                     Some(batch) => Ok(columns_of(&batch, &[*name], &input.path)?.remove(0).narrowed()),
