@@ -166,10 +166,18 @@ async fn connections_are_bounded() {
             state
         })
         .await;
-    let held = [
+    let mut held = [
         TcpStream::connect(server.address).await.unwrap(),
         TcpStream::connect(server.address).await.unwrap(),
     ];
+    // Who is connected has a place only when it is its turn: both are answered before a third one tries.
+    for connection in &mut held {
+        let request = format!("GET /api/v1/health/live HTTP/1.1\r\nhost: {}\r\n\r\n", server.address);
+        connection.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = [0; 12];
+        connection.read_exact(&mut answer).await.unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200");
+    }
     until("full", async || {
         let mut third = TcpStream::connect(server.address).await.unwrap();
         let mut byte = [0];
