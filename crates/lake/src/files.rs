@@ -18,6 +18,24 @@ pub(crate) async fn read_if_present(store: &Arc<dyn ObjectStore>, path: &Path) -
     }
 }
 
+/// Reads some bytes of a file; none if it is not there, or shorter.
+pub(crate) async fn read_part_if_present(
+    store: &Arc<dyn ObjectStore>,
+    path: &Path,
+    range: std::ops::Range<u64>,
+) -> Result<Option<Bytes>> {
+    let (wanted, end) = (range.end - range.start, range.end);
+    match store.get_range(path, range).await {
+        Ok(found) => Ok((found.len() as u64 == wanted).then_some(found)),
+        Err(object_store::Error::NotFound { .. }) => Ok(None),
+        // A shorter one by that name, or a store that fails: it does so the next time as well.
+        Err(source) => match store.head(path).await {
+            Ok(meta) if meta.size < end => Ok(None),
+            _ => Err(LakeError::Store { doing: "read", path: path.to_string(), source }),
+        },
+    }
+}
+
 /// Writes a file, over what is there.
 pub(crate) async fn write(store: &Arc<dyn ObjectStore>, path: &Path, body: Vec<u8>) -> Result<()> {
     let written = store.put(path, body.into()).await;

@@ -106,17 +106,16 @@ impl Lake {
             for batch in parquet_file::read(self.objects().store(), &file.path, None).await? {
                 entries.extend(object_rows::from_batch(&batch, file.day, &file.path)?);
             }
-            let before = entries.clone();
+            let count = entries.len();
             entries.retain(|(entry, ..)| !effect.leaving.contains_key(&entry.object_id));
+            let mut changed = entries.len() < count;
             for (entry, ..) in &mut entries {
-                if let Some((_, outcome)) = effect.outcomes.get(&entry.object_id) {
-                    entry.outcome = *outcome;
-                }
-                if expires {
-                    entry.outcome = Outcome::Expired;
-                }
+                let told = effect.outcomes.get(&entry.object_id).map(|(_, outcome)| *outcome);
+                let outcome = if expires { Outcome::Expired } else { told.unwrap_or(entry.outcome) };
+                changed |= outcome != entry.outcome;
+                entry.outcome = outcome;
             }
-            if entries == before {
+            if !changed {
                 continue;
             }
             actions.push(Action::Remove {

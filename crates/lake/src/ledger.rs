@@ -1,10 +1,11 @@
 //! The ledger's membership index: is this version of this key known?
 //!
 //! Twelve bytes an object: 64 bits of the key's hash and 32 of its version's. Ten million objects are 120 MB, read
-//! from a handful of immutable files. A wrong "known" needs two keys of equal 64-bit hash whose versions agree in 32
+//! from some immutable files. A wrong "known" needs two keys of equal 64-bit hash whose versions agree in 32
 //! bits as well; a collision of keys alone only leads to a look into the table, which settles it.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 
 use flowglass_flow::{ObjectEntry, SourceName};
@@ -49,14 +50,7 @@ impl Segment {
         pairs.sort_by_key(|pair| pair.0);
         let mut segment =
             Self { keys: Vec::with_capacity(pairs.len()), tags: Vec::with_capacity(pairs.len()) };
-        for (key, tag) in pairs {
-            if segment.keys.last() == Some(&key) {
-                *segment.tags.last_mut().expect("as many tags as keys") = tag;
-            } else {
-                segment.keys.push(key);
-                segment.tags.push(tag);
-            }
-        }
+        pairs.into_iter().for_each(|(key, tag)| segment.push(key, tag));
         segment
     }
 
@@ -92,18 +86,24 @@ impl Segment {
         let total = segments.iter().map(|segment| segment.len()).sum();
         let mut merged = Self { keys: Vec::with_capacity(total), tags: Vec::with_capacity(total) };
         let mut at = vec![0; segments.len()];
-        loop {
-            let heads = segments.iter().zip(&at).filter_map(|(segment, &at)| segment.keys.get(at).copied());
-            let Some(key) = heads.min() else { return merged };
-            let mut tag = 0;
-            for (segment, at) in segments.iter().zip(&mut at) {
-                if segment.keys.get(*at) == Some(&key) {
-                    tag = segment.tags[*at];
-                    *at += 1;
-                }
+        let head = |of: usize, at: usize| segments[of].keys.get(at).map(|key| Reverse((*key, of)));
+        let mut heads: BinaryHeap<_> = (0..segments.len()).filter_map(|of| head(of, 0)).collect();
+        while let Some(Reverse((key, of))) = heads.pop() {
+            merged.push(key, segments[of].tags[at[of]]);
+            at[of] += 1;
+            heads.extend(head(of, at[of]));
+        }
+        merged
+    }
+
+    /// Adds a pair whose key is not before the last; of equal ones the last counts.
+    fn push(&mut self, key: u64, tag: u32) {
+        match self.tags.last_mut() {
+            Some(last) if self.keys.last() == Some(&key) => *last = tag,
+            _ => {
+                self.keys.push(key);
+                self.tags.push(tag);
             }
-            merged.keys.push(key);
-            merged.tags.push(tag);
         }
     }
 
@@ -121,30 +121,79 @@ impl Segment {
 
     /// Reads a segment; none if the bytes are not one, whole: the caller then reads the table instead.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (body, checksum) = bytes.split_at_checked(bytes.len().checked_sub(8)?)?;
-        if blake3::hash(body).as_bytes()[..8] != *checksum {
-            return None;
-        }
-        let rest = body.strip_prefix(MAGIC)?;
-        let (count, rest) = rest.split_first_chunk::<8>()?;
-        let count = usize::try_from(u64::from_le_bytes(*count)).ok()?;
-        let (keys, tags) = rest.split_at_checked(count.checked_mul(8)?)?;
-        if tags.len() != count.checked_mul(4)? {
-            return None;
-        }
-        Some(Self {
-            keys: keys.as_chunks::<8>().0.iter().map(|chunk| u64::from_le_bytes(*chunk)).collect(),
-            tags: tags.as_chunks::<4>().0.iter().map(|chunk| u32::from_le_bytes(*chunk)).collect(),
-        })
+        let mut reading = Reading::of_length(bytes.len() as u64)?;
+        reading.push(bytes);
+        reading.finish()
     }
 }
 
 const MAGIC: &[u8; 8] = b"fgledge1";
 
+/// A segment being read from its bytes in parts, so that they are not in memory beside it.
+pub(crate) struct Reading {
+    segment: Segment,
+    count: usize,
+    at: usize,
+    is_segment: bool,
+    hasher: blake3::Hasher,
+    checksum: Vec<u8>,
+}
+
+impl Reading {
+    const HEADER: usize = 16;
+
+    /// Begins to read a file of so many bytes; none if no segment has as many.
+    pub(crate) fn of_length(bytes: u64) -> Option<Self> {
+        let pairs = usize::try_from(bytes).ok()?.checked_sub(Self::HEADER + 8)?;
+        let count = pairs / 12;
+        (pairs % 12 == 0).then(|| Self {
+            segment: Segment { keys: Vec::with_capacity(count), tags: Vec::with_capacity(count) },
+            count,
+            at: 0,
+            is_segment: true,
+            hasher: blake3::Hasher::new(),
+            checksum: Vec::new(),
+        })
+    }
+
+    /// Takes the next part: 16 bytes or more, and a multiple of 8 but for the last.
+    pub(crate) fn push(&mut self, part: &[u8]) {
+        let keys_end = Self::HEADER + self.count * 8;
+        let end = keys_end + self.count * 4;
+        let upto = |end: usize, at: usize, part: &[u8]| end.saturating_sub(at).min(part.len());
+        let (body, checksum) = part.split_at(upto(end, self.at, part));
+        self.hasher.update(body);
+        self.checksum.extend_from_slice(checksum);
+        let (header, rest) = body.split_at(upto(Self::HEADER, self.at, body));
+        if self.at == 0 {
+            let count = header.strip_prefix(MAGIC).and_then(|count| <[u8; 8]>::try_from(count).ok());
+            self.is_segment = count.map(u64::from_le_bytes) == Some(self.count as u64);
+        }
+        let (keys, tags) = rest.split_at(upto(keys_end, self.at + header.len(), rest));
+        self.segment.keys.extend(keys.as_chunks::<8>().0.iter().map(|key| u64::from_le_bytes(*key)));
+        self.segment.tags.extend(tags.as_chunks::<4>().0.iter().map(|tag| u32::from_le_bytes(*tag)));
+        self.at += part.len();
+    }
+
+    /// Returns the segment; none if the parts were not one, whole.
+    pub(crate) fn finish(self) -> Option<Segment> {
+        let Segment { keys, tags } = &self.segment;
+        let whole = self.is_segment && keys.len() == self.count && tags.len() == self.count;
+        let sound = self.hasher.finalize().as_bytes()[..8] == *self.checksum;
+        (whole && sound).then_some(self.segment)
+    }
+}
+
 /// Returns the index entry of a ledger entry.
 pub(crate) fn pair_of(entry: &ObjectEntry) -> (u64, u32) {
     (key_hash(&entry.source, &entry.key), tag_hash(&entry_tag(entry)))
 }
+
+/// Keys from which a segment is not merged with others any more: merging then never takes much memory.
+pub(crate) const FULL: usize = 1 << 21;
+
+/// Keys that are held as a map, which takes several times as much for each.
+const RECENT: usize = 1 << 15;
 
 /// The membership index: immutable segments, oldest first, and what came since.
 #[derive(Debug, Clone, Default)]
@@ -161,20 +210,37 @@ impl Ledger {
 
     /// Returns what is known of a listed object; `tag` is its [`version_tag`].
     pub fn check(&self, source: &SourceName, key: &str, tag: &str) -> Known {
-        let key = key_hash(source, key);
-        let found = self.recent.get(&key).copied();
-        let found = found.or_else(|| self.segments.iter().rev().find_map(|segment| segment.find(key)));
-        match found {
+        match self.find(key_hash(source, key)) {
             None => Known::New,
             Some(found) if found == tag_hash(tag) => Known::Same,
             Some(_) => Known::Changed,
         }
     }
 
+    fn find(&self, key: u64) -> Option<u32> {
+        let found = self.recent.get(&key).copied();
+        found.or_else(|| self.segments.iter().rev().find_map(|segment| segment.find(key)))
+    }
+
     /// Notes an entry.
     pub fn note(&mut self, entry: &ObjectEntry) {
         let (key, tag) = pair_of(entry);
+        self.note_pair(key, tag);
+    }
+
+    fn note_pair(&mut self, key: u64, tag: u32) {
         self.recent.insert(key, tag);
+        if self.recent.len() < RECENT {
+            return;
+        }
+        let mut last = Segment::new(self.recent.drain().collect());
+        // Each is merged with one of its size or less, so a key some ten times before its segment is full.
+        while let Some(before) =
+            self.segments.pop_if(|before| before.len() < FULL && before.len() <= 2 * last.len())
+        {
+            last = Segment::merge(&[before, Arc::new(last)]);
+        }
+        self.segments.push(Arc::new(last));
     }
 
     /// Number of keys, a key in several segments counted as often.
@@ -237,5 +303,43 @@ mod tests {
         for cut in 0..bytes.len() {
             assert_eq!(Segment::from_bytes(&bytes[..cut]), None);
         }
+        for at in 0..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 1;
+            assert_eq!(Segment::from_bytes(&damaged), None);
+        }
+    }
+
+    #[test]
+    fn parts_make_a_segment() {
+        for count in 0..20 {
+            let segment = Segment::new((0..count).map(|n| (u64::from(n) << 40, n)).collect());
+            let bytes = segment.to_bytes();
+            for units in 2..bytes.len() / 8 + 2 {
+                let mut reading = Reading::of_length(bytes.len() as u64).expect("its length");
+                bytes.chunks(units * 8).for_each(|part| reading.push(part));
+                assert_eq!(reading.finish().as_ref(), Some(&segment));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_noted_is_found_and_takes_little_room() {
+        let mut ledger = Ledger::new(vec![Arc::new(Segment::new(vec![(0, 7), (1 << 63, 8)]))]);
+        let hash = |n: u64| n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let count = 10 * RECENT as u64;
+        for n in 0..count {
+            ledger.note_pair(hash(n), n as u32);
+        }
+        // Newer versions of some, which stand in segments by now.
+        for n in 0..100 {
+            ledger.note_pair(hash(n * 1000), 5);
+        }
+        for n in 0..count {
+            let tag = if n % 1000 == 0 && n < 100_000 { 5 } else { n as u32 };
+            assert_eq!(ledger.find(hash(n)), Some(tag));
+        }
+        assert_eq!(ledger.find(1 << 63), Some(8));
+        assert!(ledger.recent.len() < RECENT && ledger.segments.len() <= 6, "{}", ledger.segments.len());
     }
 }

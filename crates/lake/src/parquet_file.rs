@@ -131,9 +131,14 @@ pub fn encode_flows(day: i32, batches: &[RecordBatch]) -> Result<Vec<u8>> {
     Ok(encode(Table::Flows, day, batches)?.0)
 }
 
+/// A path for a new file of a day, below its table.
+pub(crate) fn new_path(day: i32) -> String {
+    format!("day={}/{}.parquet", flowglass_flow::time::format_day(day), uuid::Uuid::now_v7())
+}
+
 /// Encodes the rows of one day; the file's size is still to be filled in.
 pub(crate) fn encode(table: Table, day: i32, batches: &[RecordBatch]) -> Result<(Vec<u8>, AddFile)> {
-    let path = format!("day={}/{}.parquet", flowglass_flow::time::format_day(day), uuid::Uuid::now_v7());
+    let path = new_path(day);
     let wrong = |source| LakeError::Parquet { doing: "encode", path: path.clone(), source };
     let schema = table.file_schema();
     let rows = batches.iter().map(RecordBatch::num_rows).sum();
@@ -238,6 +243,11 @@ pub(crate) fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordB
 /// Returns what the log is to say of a file of flow rows.
 pub(crate) fn flow_stats(rows: u64, bounds: &[Bounds]) -> FileStats {
     stats(rows, &Table::Flows.file_schema(), bounds, FLOW_STATS)
+}
+
+/// Returns what the log is to say of a file of the ledger.
+pub(crate) fn object_stats(rows: u64, bounds: &[Bounds]) -> FileStats {
+    stats(rows, &Table::Objects.file_schema(), bounds, OBJECT_STATS)
 }
 
 /// Returns what the log is to say of some columns.

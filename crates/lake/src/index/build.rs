@@ -329,6 +329,10 @@ fn note(side: &mut Option<Addresses>, known: Known, page: u32, class: u8, amount
     let sum = match entry.amounts.iter_mut().find(|(known, _)| *known == class) {
         Some((_, sum)) => sum,
         None => {
+            // Most addresses of a flood are of one class: room for more would take most of the memory.
+            if entry.amounts.is_empty() {
+                entry.amounts.reserve_exact(1);
+            }
             entry.amounts.push((class, Amounts::default()));
             &mut entry.amounts.last_mut().expect("just pushed").1
         }

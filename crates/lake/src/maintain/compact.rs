@@ -6,12 +6,12 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::merge::{self, Shape};
-use super::plan;
+use super::{ledger, plan};
 use crate::delta::{Action, AddFile, Attempt, CommitNote, DataFile, TableLog, TableState};
 use crate::error::Result;
+use crate::failpoint;
 use crate::lake::{Lake, Snapshot};
-use crate::parquet_file::{self, Table};
-use crate::{failpoint, object_rows};
+use crate::parquet_file::Table;
 
 /// What to compact.
 #[derive(Debug, Clone)]
@@ -56,8 +56,8 @@ const ROW_GROUP_ROWS: usize = 1 << 17;
 /// About 60 MB, which a merge holds in memory.
 const TARGET_ROWS: u64 = 3_000_000;
 
-/// Ledger rows are wide; a group of them is merged in memory.
-const TARGET_OBJECTS: u64 = 100_000;
+/// Ledger rows are wide: some 1 kB where they are merged, and 3 kB where a fold rewrites a file because one of them changed.
+const TARGET_OBJECTS: u64 = 1 << 15;
 
 /// Times that what merges leave is looked at again. Each time there is less of it; new files may come meanwhile.
 const ROUNDS: usize = 16;
@@ -107,7 +107,7 @@ impl Lake {
         }
         let snapshot = self.refresh().await?;
         for group in ledger_groups(&snapshot.objects, options) {
-            let written = self.merge_ledger(&group).await?;
+            let written = ledger::objects(self.objects().store(), &group).await?;
             self.replace(Table::Objects, &group, vec![written], &mut report).await?;
         }
         if report.removed > 0 {
@@ -124,29 +124,6 @@ impl Lake {
         let unfolded = unfolded.filter_map(|text| flowglass_flow::address::parse(text));
         let own = coverage.own_addresses().map(|own| own.address).chain(unfolded);
         Ok(own.map(flowglass_flow::address::to_bits).collect::<BTreeSet<u128>>().into_iter().collect())
-    }
-
-    async fn merge_ledger(&self, group: &[Arc<DataFile>]) -> Result<AddFile> {
-        let store = self.objects().store();
-        let mut entries = Vec::new();
-        for file in group {
-            for batch in parquet_file::read(store, &file.path, None).await? {
-                entries.extend(object_rows::from_batch(&batch, file.day, &file.path)?);
-            }
-        }
-        entries.sort_by(|(a, ..), (b, ..)| {
-            let order = |e: &flowglass_flow::ObjectEntry| {
-                (
-                    e.facts.vnic_id.clone(),
-                    e.facts.record_type.clone(),
-                    e.facts.capture_start_time,
-                    e.key.clone(),
-                )
-            };
-            order(a).cmp(&order(b))
-        });
-        let rows: Vec<_> = entries.iter().map(|(entry, shard, number)| (entry, *shard, *number)).collect();
-        parquet_file::write(store, Table::Objects, group[0].day, &[object_rows::to_batch(&rows)?]).await
     }
 
     /// Puts written files in the place of others, in one commit; or deletes them where somebody else took one of these.

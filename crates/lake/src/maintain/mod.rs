@@ -4,6 +4,7 @@
 
 mod compact;
 mod input;
+mod ledger;
 mod merge;
 mod pages;
 mod plan;
@@ -18,6 +19,7 @@ pub use vacuum::{VacuumOptions, VacuumReport};
 use crate::delta::{TableLog, Value};
 use crate::error::Result;
 use crate::lake::Lake;
+use crate::ledger_files;
 use crate::writer::Writer;
 
 /// What regular upkeep did.
@@ -37,7 +39,7 @@ const CHECKPOINT_EVERY: u64 = 100;
 const FOLD_EVERY: usize = 64;
 
 impl Lake {
-    /// Does what is due of folding, compaction and checkpoints. To be called now and then by whoever ingests.
+    /// Does what is due of folding, compaction, checkpoints and merging the ledger's index. To be called now and then by whoever ingests.
     ///
     /// # Errors
     /// If the store fails. What was done until then is done.
@@ -48,6 +50,7 @@ impl Lake {
         }
         report.compacted = self.compact(&CompactOptions::due()).await?;
         report.checkpoints = self.checkpoint_if_due().await?;
+        ledger_files::tidy(self, &self.snapshot().objects).await?;
         Ok(report)
     }
 

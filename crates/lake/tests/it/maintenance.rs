@@ -77,6 +77,48 @@ async fn compaction_keeps_every_row_and_order() {
 }
 
 #[tokio::test]
+async fn upkeep_merges_the_ledger_and_its_index() {
+    let directory = tempfile::tempdir().unwrap();
+    let address = directory.path().to_str().unwrap();
+    let lake = Lake::open_or_create(address, &LakeOptions::default()).await.unwrap();
+    let mut writer = Writer::open(&lake).await.unwrap();
+    for i in 0..14_i64 {
+        // One vNIC or none, one window or another: what is merged is not in order as it comes.
+        let mut made = object(&format!("a/{:02}", i * 5 % 14), "x", DAY, i % 3 * 5, 2);
+        made.0.facts.vnic_id = (i % 4 > 0).then(|| format!("vnic-{}", i % 4));
+        made.0.reason = (i == 3).then(|| "odd".to_owned());
+        writer.commit(batch(&lake, vec![made])).await.unwrap();
+        lake.fold().await.unwrap();
+    }
+    let by_id = |mut entries: Vec<flowglass_flow::ObjectEntry>| {
+        entries.sort_by_key(|entry| entry.object_id);
+        entries
+    };
+    let before = by_id(lake.ledger_entries().await.unwrap());
+    let index = directory.path().join("objects/_flowglass/ledger");
+    let segments = || std::fs::read_dir(&index).unwrap().count();
+    assert_eq!((lake.snapshot().objects.files.len(), segments()), (14, 14));
+    let report = lake.upkeep().await.unwrap();
+    assert_eq!(report.compacted.rows, 14 * 2 + 14);
+    let entries = lake.ledger_entries().await.unwrap();
+    let order = |entry: &flowglass_flow::ObjectEntry| {
+        (entry.facts.vnic_id.clone(), entry.facts.capture_start_time, entry.key.clone())
+    };
+    assert!(entries.is_sorted_by_key(order), "{entries:#?}");
+    assert_eq!(by_id(entries), before);
+    let snapshot = lake.snapshot();
+    assert_eq!((snapshot.objects.files.len(), segments()), (1, 1));
+    let file = snapshot.objects.files.values().next().unwrap();
+    assert_eq!(file.stats.rows, 14);
+    assert_eq!(file.stats.column("key").unwrap().nulls, Some(0));
+    assert_eq!(file.stats.column("vnic_id").unwrap().nulls, Some(4));
+    let fresh = Writer::open(&Lake::open(address, &LakeOptions::default()).await.unwrap()).await.unwrap();
+    for entry in &before {
+        assert_eq!(fresh.ledger().check(&entry.source, &entry.key, "x"), Known::Same, "{}", entry.key);
+    }
+}
+
+#[tokio::test]
 async fn vacuum_removes_only_what_nothing_names() {
     let directory = tempfile::tempdir().unwrap();
     let (lake, _, entries) = filled(&directory).await;
