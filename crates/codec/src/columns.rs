@@ -143,7 +143,7 @@ impl Columns {
         }
         for (column, address) in self.addresses.iter_mut().zip(&record.addresses) {
             match address {
-                Some(Address::Canonical(text)) => column.push(text),
+                Some(Address::Canonical(text)) => column.push_ascii(text),
                 Some(Address::Parsed(address)) => column.push_display(address),
                 None => column.push_null(),
             }

@@ -299,7 +299,7 @@ fn address<'a>(rest: &mut &'a [u8]) -> Option<Address<'a>> {
     {
         let (found, after) = rest.split_at(length);
         *rest = after;
-        return text(found).map(Address::Canonical);
+        return Some(Address::Canonical(found));
     }
     other_address(rest)
 }

@@ -14,8 +14,8 @@ pub(crate) type Member<'a> = (Cow<'a, str>, &'a str);
 /// An address of a record.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Address<'a> {
-    /// IPv4 in canonical text.
-    Canonical(&'a str),
+    /// IPv4 in canonical text: digits and dots.
+    Canonical(&'a [u8]),
     /// Anything else, to be written out.
     Parsed(IpAddr),
 }
@@ -90,7 +90,7 @@ pub(crate) fn address(raw: &str) -> Result<Option<Address<'_>>, String> {
     if let Cow::Borrowed(text) = text
         && canonical_v4(text.as_bytes()) == Some(text.len())
     {
-        return Ok(Some(Address::Canonical(text)));
+        return Ok(Some(Address::Canonical(text.as_bytes())));
     }
     match flowglass_flow::address::parse(&text) {
         Some(address) => Ok(Some(Address::Parsed(address))),
@@ -348,7 +348,7 @@ mod tests {
     #[test]
     fn addresses() {
         let shown = |raw: &str| match address(raw) {
-            Ok(Some(Address::Canonical(text))) => format!("as written {text}"),
+            Ok(Some(Address::Canonical(text))) => format!("as written {}", String::from_utf8_lossy(text)),
             Ok(Some(Address::Parsed(address))) => format!("parsed {address}"),
             Ok(None) => "none".to_owned(),
             Err(reason) => reason,

@@ -28,28 +28,34 @@ pub(crate) struct Compressor(Option<(i32, zstd::bulk::Compressor<'static>)>);
 impl Compressor {
     /// Compresses onto the end of `out`; false, and nothing appended, where it would not become less.
     fn run(&mut self, codec: Compression, bytes: &[u8], out: &mut Vec<u8>) -> Result<bool> {
-        let level = match codec {
-            Compression::UNCOMPRESSED => return Ok(false),
-            Compression::ZSTD(level) => level,
-            other => return Err(ParquetError::NYI(format!("compressing with {other}"))),
-        };
-        if bytes.len() < TOO_SMALL {
+        let before = out.len();
+        if bytes.len() < TOO_SMALL || !self.always(codec, bytes, out)? {
             return Ok(false);
         }
+        let less = out.len() - before < bytes.len();
+        if !less {
+            out.truncate(before);
+        }
+        Ok(less)
+    }
+
+    /// Compresses onto the end of `out`; false where the codec is none.
+    fn always(&mut self, codec: Compression, bytes: &[u8], out: &mut Vec<u8>) -> Result<bool> {
+        let level = match codec {
+            Compression::UNCOMPRESSED => return Ok(false),
+            Compression::ZSTD(level) => level.compression_level(),
+            other => return Err(ParquetError::NYI(format!("compressing with {other}"))),
+        };
         let failed = |error: std::io::Error| ParquetError::External(Box::new(error));
         let compressor = match &mut self.0 {
-            Some((known, compressor)) if *known == level.compression_level() => compressor,
-            other => {
-                let made = zstd::bulk::Compressor::new(level.compression_level()).map_err(failed)?;
-                &mut other.insert((level.compression_level(), made)).1
-            }
+            Some((known, compressor)) if *known == level => compressor,
+            other => &mut other.insert((level, zstd::bulk::Compressor::new(level).map_err(failed)?)).1,
         };
         let before = out.len();
         out.resize(before + zstd::zstd_safe::compress_bound(bytes.len()), 0);
         let length = compressor.compress_to_buffer(bytes, &mut out[before..]).map_err(failed)?;
-        let less = length < bytes.len();
-        out.truncate(if less { before + length } else { before });
-        Ok(less)
+        out.truncate(before + length);
+        Ok(true)
     }
 }
 
@@ -82,10 +88,11 @@ pub(crate) struct Chunk {
     pages: Vec<(Encoding, i32)>,
 }
 
-/// The dictionary of a chunk: its values plainly encoded, and how many there are.
+/// The dictionary of a chunk: its values plainly encoded, how many there are, and what compresses them.
 pub(crate) struct Dictionary<'d> {
     pub values: &'d [u8],
     pub n: usize,
+    pub compressor: &'d mut Compressor,
 }
 
 /// A column chunk ready to be appended to a row group.
@@ -161,10 +168,11 @@ impl Chunk {
         bloom_filter: Option<Sbbf>,
     ) -> Result<Encoded> {
         let mut bytes = Vec::new();
-        if let Some(dictionary) = &dictionary {
+        let has_dictionary = dictionary.is_some();
+        if let Some(dictionary) = dictionary {
             let mut out = TrackedWrite::new(Vec::new());
-            let page = dictionary_page(self.codec, dictionary)?;
-            write(&mut out, page, dictionary.values.len(), &mut self.uncompressed)?;
+            let length = dictionary.values.len();
+            write(&mut out, dictionary_page(self.codec, dictionary)?, length, &mut self.uncompressed)?;
             bytes = out.into_inner()?;
         }
         let before = bytes.len() as u64;
@@ -181,7 +189,7 @@ impl Chunk {
         });
         let mut encodings = vec![Encoding::RLE];
         let mut stats = Vec::new();
-        if dictionary.is_some() {
+        if has_dictionary {
             encodings.push(Encoding::PLAIN);
             stats.push(PageEncodingStats {
                 page_type: PageType::DICTIONARY_PAGE,
@@ -205,7 +213,7 @@ impl Chunk {
             .set_total_uncompressed_size(self.uncompressed as i64)
             .set_num_values(self.rows as i64)
             .set_data_page_offset(before as i64)
-            .set_dictionary_page_offset(dictionary.map(|_| 0));
+            .set_dictionary_page_offset(has_dictionary.then_some(0));
         if self.statistics != EnabledStatistics::None {
             metadata = metadata.set_statistics(statistics);
         }
@@ -239,14 +247,12 @@ fn write(
     Ok((spec.offset, spec.compressed_size))
 }
 
-fn dictionary_page(codec: Compression, dictionary: &Dictionary<'_>) -> Result<Page> {
+fn dictionary_page(codec: Compression, dictionary: Dictionary<'_>) -> Result<Page> {
     // A dictionary page has no mark that says it is not compressed, so that it always is.
-    let buffer = match codec {
-        Compression::UNCOMPRESSED => dictionary.values.to_vec(),
-        Compression::ZSTD(level) => zstd::bulk::compress(dictionary.values, level.compression_level())
-            .map_err(|error| ParquetError::External(Box::new(error)))?,
-        other => return Err(ParquetError::NYI(format!("compressing with {other}"))),
-    };
+    let mut buffer = Vec::new();
+    if !dictionary.compressor.always(codec, dictionary.values, &mut buffer)? {
+        buffer.extend_from_slice(dictionary.values);
+    }
     let num_values = u32::try_from(dictionary.n).unwrap_or(u32::MAX);
     Ok(Page::DictionaryPage { buf: buffer.into(), num_values, encoding: Encoding::PLAIN, is_sorted: false })
 }

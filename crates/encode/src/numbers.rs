@@ -149,13 +149,14 @@ impl<T: Number> Pages<T> {
         self.chunk.page(page, compressor)
     }
 
-    fn close(self, dictionary: Option<&[i64]>) -> Result<(Encoded, Bounds)> {
+    fn close(self, dictionary: Option<&[i64]>, compressor: &mut Compressor) -> Result<(Encoded, Bounds)> {
         let plain = dictionary.map(|values| {
             let mut plain = Vec::with_capacity(values.len() * T::BYTES);
             values.iter().for_each(|value| T::of(*value).put(&mut plain));
             plain
         });
-        let dictionary = plain.as_ref().map(|plain| Dictionary { values: plain, n: plain.len() / T::BYTES });
+        let dictionary =
+            plain.as_ref().map(|plain| Dictionary { values: plain, n: plain.len() / T::BYTES, compressor });
         let bloom = self.bloom.map(|(mut filter, fpp)| {
             filter.fold_to_target_fpp(fpp);
             filter
@@ -204,7 +205,7 @@ pub(crate) fn encode<T: Number>(column: &Gathered<T>, plan: Plan<'_>) -> Result<
         let page = Page { rows: page.rows.len(), same: false, values, valid: page.valid(valid), codes };
         pages.page(page, plan.compressor)?;
     }
-    pages.close(coded.as_ref().map(|coded| coded.values.as_slice()))
+    pages.close(coded.as_ref().map(|coded| coded.values.as_slice()), plan.compressor)
 }
 
 /// A chunk that is given page by page.
@@ -320,7 +321,7 @@ impl<T: Number> Stream<T> {
             Coding::Closed(values) => values,
             Coding::None => Vec::new(),
         };
-        self.pages.close((!dictionary.is_empty()).then_some(dictionary.as_slice()))
+        self.pages.close((!dictionary.is_empty()).then_some(dictionary.as_slice()), compressor)
     }
 }
 
@@ -329,7 +330,10 @@ fn split<T: Number>(values: &[T], out: &mut Vec<u8>) {
     let begin = out.len();
     out.resize(begin + n * T::BYTES, 0);
     let out = &mut out[begin..];
-    for byte in 0..T::BYTES {
+    // Counters are small: the bytes that are zero in all of them stand there already.
+    let any = values.iter().fold(0, |any, value| any | value.wide());
+    let used = (i64::BITS - any.leading_zeros()).div_ceil(8) as usize;
+    for byte in 0..used.min(T::BYTES) {
         let stream = &mut out[byte * n..][..n];
         for (place, value) in stream.iter_mut().zip(values) {
             *place = (value.wide() >> (8 * byte)) as u8;

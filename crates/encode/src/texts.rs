@@ -30,33 +30,46 @@ struct Gathered {
 impl Gathered {
     fn new(column: &Texts, order: Option<&[u32]>) -> Self {
         let rows = order.map_or(column.codes.len(), <[u32]>::len);
+        // Many columns have one value, or none: those are the same in any order.
+        let first = column.codes.first().copied().unwrap_or(NULL);
+        if column.codes.iter().all(|code| *code == first) {
+            return Self::of_one(column, first, rows);
+        }
+        let mut codes: Vec<u32> = match order {
+            None => column.codes.clone(),
+            Some(order) => order.iter().map(|row| column.codes[*row as usize]).collect(),
+        };
         let mut numbers = vec![NULL; column.values.len()];
         let mut values = Values::default();
-        let mut codes = Vec::with_capacity(rows);
         let mut nulls = false;
-        let mut see = |old: u32| {
-            if old == NULL {
+        for code in &mut codes {
+            if *code == NULL {
                 nulls = true;
-                codes.push(NULL);
-                return;
+                continue;
             }
-            let mut code = numbers[old as usize];
-            if code == NULL {
-                code = values.len() as u32;
-                numbers[old as usize] = code;
-                values.push(column.values.get(old));
+            let number = &mut numbers[*code as usize];
+            if *number == NULL {
+                *number = values.len() as u32;
+                values.push(column.values.get(*code));
             }
-            codes.push(code);
-        };
-        match order {
-            None => column.codes.iter().for_each(|code| see(*code)),
-            Some(order) => order.iter().for_each(|row| see(column.codes[*row as usize])),
+            *code = *number;
         }
         let valid = nulls.then(|| codes.iter().map(|code| *code != NULL).collect());
         if nulls {
             codes.retain(|code| *code != NULL);
         }
         Self { rows, values, codes, valid }
+    }
+
+    /// The same value, or none, in all rows.
+    fn of_one(column: &Texts, code: u32, rows: usize) -> Self {
+        let mut values = Values::default();
+        if rows > 0 && code != NULL {
+            values.push(column.values.get(code));
+            return Self { rows, values, codes: vec![0; rows], valid: None };
+        }
+        let valid = (rows > 0).then(|| vec![false; rows]);
+        Self { rows, values, codes: Vec::new(), valid }
     }
 }
 
@@ -145,7 +158,12 @@ impl Pages {
     }
 
     /// Ends a chunk all of whose values some row has; the first so many are its dictionary.
-    fn close(mut self, values: &Values, dictionary: u32) -> Result<(Encoded, Bounds)> {
+    fn close(
+        mut self,
+        values: &Values,
+        dictionary: u32,
+        compressor: &mut Compressor,
+    ) -> Result<(Encoded, Bounds)> {
         let count = values.len() as u32;
         let bloom = match self.bloom {
             None => None,
@@ -166,7 +184,8 @@ impl Pages {
         };
         let mut plain = Vec::new();
         put_plain(values, 0..dictionary, &mut plain)?;
-        let dictionary = (dictionary > 0).then_some(Dictionary { values: &plain, n: dictionary as usize });
+        let n = dictionary as usize;
+        let dictionary = (n > 0).then_some(Dictionary { values: &plain, n, compressor });
         Ok((self.chunk.close(dictionary, statistics, self.trend.order(), bloom)?, bounds))
     }
 }
@@ -200,7 +219,7 @@ pub(crate) fn encode(column: &Texts, order: Option<&[u32]>, plan: Plan<'_>) -> R
         let codes = &column.codes[page.values.clone()];
         pages.page(&page, &column.values, codes, page.valid(valid), dictionary, plan.compressor)?;
     }
-    pages.close(&column.values, if dictionary { count } else { 0 })
+    pages.close(&column.values, if dictionary { count } else { 0 }, plan.compressor)
 }
 
 /// A chunk that is given page by page.
@@ -287,7 +306,7 @@ impl Stream {
     /// Ends the chunk.
     pub(crate) fn close(mut self, values: &Values, compressor: &mut Compressor) -> Result<(Encoded, Bounds)> {
         self.release(values, compressor, usize::MAX)?;
-        self.pages.close(values, self.dictionary)
+        self.pages.close(values, self.dictionary, compressor)
     }
 }
 

@@ -19,8 +19,9 @@ impl fmt::Display for SourceName {
     }
 }
 
-/// Permanent identity of one version of one object: 128 bits of BLAKE3 over source, key and version.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// Permanent identity of one version of one object: 128 bits of BLAKE3 over source, key and version. The default is that
+/// of none.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectId(pub [u8; 16]);
 
 impl ObjectId {
@@ -34,6 +35,11 @@ impl ObjectId {
         let mut id = [0; 16];
         id.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
         Self(id)
+    }
+
+    /// True if this is the id of no object.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
     }
 
     /// Writes the 32 lower-case hexadecimal digits of the id.

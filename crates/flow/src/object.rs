@@ -110,6 +110,7 @@ pub struct ObjectFacts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectEntry {
     /// Identity of this version.
+    #[serde(default, skip_serializing_if = "ObjectId::is_none")]
     pub object_id: ObjectId,
     /// Source it came from.
     pub source: SourceName,

@@ -16,6 +16,7 @@ use crate::memory;
 use crate::output::{number, say, stdout};
 
 pub(super) async fn run(context: &Context, args: &IngestArgs) -> Result<()> {
+    memory::keep_columns();
     let filter = filter(&args.filter, &context.zone(None)?)?;
     let access = Access::new(context, &args.access, &args.lake.store, args.filter.region.as_deref())?;
     apart(context, &args.sources, &args.lake)?;
