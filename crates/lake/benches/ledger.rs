@@ -1,8 +1,8 @@
 //! The ledger at size: a lake of many objects is made, then opened by another process and asked.
 //!
 //! `cargo bench -p flowglass-lake --bench ledger` makes a million objects; `FLOWGLASS_OBJECTS=10000000` the ten million
-//! that the promise speaks of. Prints a Markdown table: what the first opening after an ingestion takes, which merges the
-//! index's segments, and what the next ones do.
+//! that the promise speaks of. Prints a Markdown table: what the first opening takes, which merges the index's
+//! segments (upkeep after an ingestion does so otherwise), and what the next ones do.
 
 #![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used)]
 
