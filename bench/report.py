@@ -55,7 +55,7 @@ def ingest(found):
         f"- compaction: {found['compaction']:.2f} µs of CPU a record beside {found['cpu']['flowglass']:.2f} of ingest; together two"
         f" cores sustain at most {2e6 / per_record:,.0f} records/s"
     )
-    lines.append(f"- ingest's greatest memory: {mb(found['peak'])}")
+    lines.append(f"- greatest memory of ingest and compaction: {mb(found['peak'])}")
     return lines
 
 

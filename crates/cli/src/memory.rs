@@ -36,8 +36,44 @@ pub(crate) fn give_back_now() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     set(&[(libc::M_MMAP_THRESHOLD, LARGE)]);
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: only looks for free memory; it may be called at any time, from any thread.
-    unsafe {
-        libc::malloc_trim(0);
+    trim();
+}
+
+/// Has glibc give back free memory again and again, for as long as the process lasts. By itself it gives back what is
+/// free at the end of a heap only: of two merges on two threads, the first one's hundreds of MB stay with its heap while
+/// the second one fills the other.
+pub(crate) fn keep_giving_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
+        const GROWN: u64 = 48 << 20;
+        let keeper = std::thread::Builder::new().name("memory".to_owned()).spawn(|| {
+            let mut least = u64::MAX;
+            while let Some(held) = held() {
+                least = least.min(held);
+                if held - least > GROWN {
+                    trim();
+                    least = self::held().unwrap_or(held);
+                }
+                std::thread::sleep(LOOK);
+            }
+        });
+        if let Err(error) = keeper {
+            tracing::debug!(%error, "free memory is not given back while the work goes on");
+        }
     }
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn trim() {
+    // SAFETY: only looks for free memory; it may be called at any time, from any thread.
+    unsafe { libc::malloc_trim(0) };
+}
+
+/// Bytes of memory that the process has for itself, without what it maps of files.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn held() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
 }

@@ -87,6 +87,9 @@ pub(crate) struct IngestArgs {
     /// Fail if any object could not be read, or not wholly
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Leave merging the files of the commits to `lake compact` or `watch`
+    #[arg(long)]
+    pub(crate) no_upkeep: bool,
     #[command(flatten)]
     pub(crate) output: TextOutput,
     #[command(flatten)]

@@ -35,10 +35,11 @@ pub(super) async fn run(context: &Context, args: &IngestArgs) -> Result<()> {
     drop((writer, sources));
     memory::give_back_now();
     // The records are in; files that many small runs leave behind are merged when it is worth it.
-    if !report.stopped
-        && let Err(error) = lake.upkeep().await
-    {
-        tracing::warn!(%error, "the lake's upkeep failed; the records are in");
+    if !report.stopped && !args.no_upkeep {
+        memory::keep_giving_back();
+        if let Err(error) = lake.upkeep().await {
+            tracing::warn!(%error, "the lake's upkeep failed; the records are in");
+        }
     }
     tell(context, args.output.format, &report)?;
     result(args, &report)

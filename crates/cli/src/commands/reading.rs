@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
 use crate::failure::{Failure, Result};
+use crate::memory;
 use crate::output::number;
 use crate::output::progress::{Amount, Progress};
 use crate::settings::{KEEP_DAYS, Lasting, POLL};
@@ -163,6 +164,7 @@ impl Watching {
         counters: Arc<Counters>,
         stop: CancellationToken,
     ) -> Result<Self> {
+        memory::keep_giving_back();
         let mut writer = Writer::open(lake).await?;
         let task = tokio::spawn(async move {
             let result = watch(&mut writer, &sources, &options, &counters, &stop).await;

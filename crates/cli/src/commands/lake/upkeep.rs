@@ -9,10 +9,12 @@ use serde_json::json;
 use crate::args::{CompactArgs, TextFormat, VacuumArgs};
 use crate::context::Context;
 use crate::failure::{Failure, Result};
+use crate::memory;
 use crate::output::{number, stdout};
 use crate::settings::Lasting;
 
 pub(super) async fn compact(context: &Context, args: &CompactArgs) -> Result<()> {
+    memory::keep_giving_back();
     let lake = context.lake(&args.lake).await?;
     let mut expired = false;
     if let Some(days) = args.keep_days {
