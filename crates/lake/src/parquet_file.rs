@@ -4,14 +4,16 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{Fields, Schema, SchemaRef};
 use flowglass_encode::{Bound, Bounds, Column, FileEncoder};
 use flowglass_flow::{catalogue, schema};
 use object_store::ObjectStore;
 use object_store::path::Path;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+use parquet::file::properties::{
+    EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion,
+};
 use parquet::schema::types::ColumnPath;
 
 use crate::delta::{AddFile, ColumnStats, FileStats, Value};
@@ -199,6 +201,7 @@ pub(crate) fn properties(table: Table, effort: Effort) -> WriterProperties {
         .set_dictionary_page_size_limit(2 << 20)
         .set_created_by(concat!("flowglass ", env!("CARGO_PKG_VERSION")).to_owned());
     if table == Table::Objects {
+        builder = with_encodings(builder, table.file_schema().fields(), ledger_encoding);
         return builder.set_statistics_enabled(EnabledStatistics::Page).build();
     }
     let (name, order) = layout::ORDER;
@@ -208,14 +211,7 @@ pub(crate) fn properties(table: Table, effort: Effort) -> WriterProperties {
     for column in layout::PAGE_BOUNDS {
         builder = builder.set_column_statistics_enabled(ColumnPath::from(*column), EnabledStatistics::Page);
     }
-    for field in schema::flow_file().fields() {
-        if let Some(encoding) = layout::encoding(field.name()) {
-            let column = ColumnPath::from(field.name().as_str());
-            builder = builder
-                .set_column_dictionary_enabled(column.clone(), false)
-                .set_column_encoding(column, encoding);
-        }
-    }
+    builder = with_encodings(builder, table.file_schema().fields(), layout::encoding);
     // Filters fold to the size their values need; a row group holds few objects.
     for column in ["initiator_ip", "target_ip", "object_id"] {
         builder = builder
@@ -223,6 +219,34 @@ pub(crate) fn properties(table: Table, effort: Effort) -> WriterProperties {
             .set_column_bloom_filter_fpp(ColumnPath::from(column), 0.01);
     }
     builder.build()
+}
+
+/// Sets how columns are encoded that have no dictionary.
+fn with_encodings(
+    mut builder: WriterPropertiesBuilder,
+    fields: &Fields,
+    encoding: impl Fn(&str) -> Option<Encoding>,
+) -> WriterPropertiesBuilder {
+    for field in fields {
+        if let Some(encoding) = encoding(field.name()) {
+            let column = ColumnPath::from(field.name().as_str());
+            builder = builder
+                .set_column_dictionary_enabled(column.clone(), false)
+                .set_column_encoding(column, encoding);
+        }
+    }
+    builder
+}
+
+/// How a column of the ledger is encoded where that is not a dictionary: what no two objects have in common, and the
+/// windows that follow each other.
+fn ledger_encoding(column: &str) -> Option<Encoding> {
+    match column {
+        "object_id" | "etag" | "content_hash" => Some(Encoding::DELTA_LENGTH_BYTE_ARRAY),
+        "recorded_at" => Some(Encoding::BYTE_STREAM_SPLIT),
+        "capture_start_time" | "capture_end_time" => Some(Encoding::DELTA_BINARY_PACKED),
+        _ => None,
+    }
 }
 
 /// Returns a batch with exactly the columns and types of a schema: missing columns null, others cast.
