@@ -1,5 +1,6 @@
 //! One value of an answer.
 
+use flowglass_flow::time::Written;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An instant: microseconds since the epoch, UTC; RFC 3339 text in JSON.
@@ -8,13 +9,19 @@ pub struct Instant(pub i64);
 
 impl std::fmt::Display for Instant {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&flowglass_flow::time::format(self.0))
+        match Written::new(self.0) {
+            Some(written) => f.write_str(written.as_str()),
+            None => f.write_str(&flowglass_flow::time::format(self.0)),
+        }
     }
 }
 
 impl Serialize for Instant {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        match Written::new(self.0) {
+            Some(written) => serializer.serialize_str(written.as_str()),
+            None => serializer.collect_str(self),
+        }
     }
 }
 
