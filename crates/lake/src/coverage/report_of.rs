@@ -138,19 +138,14 @@ impl CoverageIndex {
     /// asked vNIC was alive.
     pub fn fractions(&self, question: &CoverageQuestion<'_>, bounds: &[i64]) -> Vec<Option<f64>> {
         let (Some(&from), Some(&to)) = (bounds.first(), bounds.last()) else { return Vec::new() };
-        let mut sums = vec![(0_i64, 0_i64); bounds.len() - 1];
+        let (mut alive, mut covered) = (BucketTimes::new(bounds), BucketTimes::new(bounds));
         for (name, vnic) in self.asked_vnics(question) {
             for lane in self.lanes(name, vnic, (from, to), question.unread) {
-                for (bucket, (covered, alive)) in bounds.windows(2).zip(&mut sums) {
-                    let (start, end) = (bucket[0].max(lane.life.0), bucket[1].min(lane.life.1));
-                    if start < end {
-                        *alive += end - start;
-                        *covered += lane.covered.length_within(start, end);
-                    }
-                }
+                alive.add(lane.life);
+                lane.covered.spans().iter().for_each(|span| covered.add(*span));
             }
         }
-        sums.into_iter().map(|(covered, alive)| fraction(covered, alive)).collect()
+        covered.sums().zip(alive.sums()).map(|(covered, alive)| fraction(covered, alive)).collect()
     }
 
     /// True if windows of this vNIC in the range are marked as lossy.
@@ -213,6 +208,49 @@ impl CoverageIndex {
             Lane { name, record_type, life, covered, expired, lossy, quarantined, unread: not_read }
         };
         lanes.into_iter().map(lane).collect()
+    }
+}
+
+/// Time in each of the buckets between successive bounds, summed over spans. A span costs the same however many buckets
+/// it reaches over.
+struct BucketTimes<'b> {
+    bounds: &'b [i64],
+    /// Time in buckets that spans begin or end in.
+    parts: Vec<i64>,
+    /// By how much more spans cover this bucket whole than the one before.
+    whole: Vec<i64>,
+}
+
+impl<'b> BucketTimes<'b> {
+    /// Nothing yet. `bounds` are at least two.
+    fn new(bounds: &'b [i64]) -> Self {
+        Self { bounds, parts: vec![0; bounds.len() - 1], whole: vec![0; bounds.len()] }
+    }
+
+    fn add(&mut self, (from, to): (i64, i64)) {
+        let bounds = self.bounds;
+        let (from, to) = (from.max(bounds[0]), to.min(bounds[bounds.len() - 1]));
+        if from >= to {
+            return;
+        }
+        let first = bounds.partition_point(|bound| *bound <= from) - 1;
+        let last = bounds.partition_point(|bound| *bound < to) - 1;
+        if first == last {
+            self.parts[first] += to - from;
+            return;
+        }
+        self.parts[first] += bounds[first + 1] - from;
+        self.parts[last] += to - bounds[last];
+        self.whole[first + 1] += 1;
+        self.whole[last] -= 1;
+    }
+
+    fn sums(&self) -> impl Iterator<Item = i64> {
+        let mut covering = 0;
+        self.bounds.windows(2).zip(&self.parts).zip(&self.whole).map(move |((bucket, part), more)| {
+            covering += more;
+            part + covering * (bucket[1] - bucket[0])
+        })
     }
 }
 
