@@ -122,7 +122,11 @@ impl Gate {
         let turn = tokio::time::timeout_at(deadline, self.query()).await.map_err(late)??;
         let answer = tokio::time::timeout_at(deadline, question).await.map_err(late)?;
         drop(turn);
-        answer.map_err(Into::into)
+        answer.map_err(|error| match error.into() {
+            // The question's own bound is a little later, and is met first where nothing else could be done meanwhile.
+            ApiError::Timeout { .. } => ApiError::Timeout { after: timeout },
+            other => other,
+        })
     }
 }
 
@@ -166,6 +170,10 @@ mod tests {
         let gate = gate(1, 1);
         let error = gate.run(Duration::from_millis(5), forever()).await.unwrap_err();
         assert!(matches!(error, ApiError::Timeout { .. }));
+        // Whoever notices it, it is the caller's time that is up.
+        let later = async { Err::<(), _>(ApiError::Timeout { after: Duration::from_secs(9) }) };
+        let error = gate.run(Duration::from_secs(1), later).await.unwrap_err();
+        assert!(matches!(error, ApiError::Timeout { after } if after == Duration::from_secs(1)));
         assert!(gate.run(Duration::from_secs(1), async { Ok::<_, ApiError>(()) }).await.is_ok());
     }
 }
