@@ -1,6 +1,7 @@
 //! Blocks of addresses in order: which pages hold each, and how much there is of it.
 
-use super::cells::{Amounts, read_amounts, write_address_amounts};
+use super::cells::{Amounts, write_address_amounts};
+use super::columns::Cells;
 use crate::varint::{Reader, Writer};
 
 /// Stands for a missing address; no host has it.
@@ -114,16 +115,13 @@ impl<'a> Block<'a> {
         Some(found)
     }
 
-    /// Calls a function with each address and each of its classes.
-    pub(crate) fn for_each_amount(&self, mut visit: impl FnMut(u128, u8, Amounts)) -> Option<()> {
+    /// Appends the addresses with how much there is of each.
+    pub(crate) fn append_to(&self, cells: &mut Cells<u128>) -> Option<()> {
         let mut input = self.amounts.clone();
-        let counts = self.addresses.iter().map(|_| input.count()).collect::<Option<Vec<_>>>()?;
-        let total = counts.iter().try_fold(0_usize, |sum, count| sum.checked_add(*count))?;
-        let mut amounts = read_amounts(&mut input, total)?.into_iter();
-        for (address, count) in self.addresses.iter().zip(counts) {
-            amounts.by_ref().take(count).for_each(|(class, amounts)| visit(*address, class, amounts));
+        for address in &self.addresses {
+            cells.push(*address, input.count()?)?;
         }
-        Some(())
+        cells.read_amounts(&mut input)
     }
 }
 
@@ -149,14 +147,13 @@ mod tests {
     fn blocks_survive_as_bytes() {
         let bytes = write(&sample(), 100);
         let block = Block::open(&bytes).expect("ours");
-        let mut found: Vec<AddressEntry> = Vec::new();
-        block
-            .for_each_amount(|address, class, amounts| {
-                let pages = block.pages(address, address, 100).expect("ours");
-                found.push(AddressEntry { address, pages, amounts: vec![(class, amounts)] });
-            })
-            .expect("ours");
-        assert_eq!(found, sample());
+        let mut cells = Cells::default();
+        block.append_to(&mut cells).expect("ours");
+        let entry = |(address, class, amounts): (&u128, u8, Amounts)| {
+            let pages = block.pages(*address, *address, 100).expect("ours");
+            AddressEntry { address: *address, pages, amounts: vec![(class, amounts)] }
+        };
+        assert_eq!(cells.cells().into_iter().map(entry).collect::<Vec<_>>(), sample());
         assert_eq!(block.pages(1, NO_ADDRESS - 1, 100).expect("ours").len(), 102);
         assert_eq!(block.pages(2, 3, 100), Some(vec![]));
     }
@@ -166,14 +163,14 @@ mod tests {
         let bytes = write(&sample(), 100);
         for length in 0..bytes.len() {
             if let Some(block) = Block::open(&bytes[..length]) {
-                assert_eq!(block.for_each_amount(|_, _, _| {}), None);
+                assert_eq!(block.append_to(&mut Cells::default()), None);
             }
         }
         for at in 0..bytes.len() {
             let mut damaged = bytes.clone();
             damaged[at] = 0xff;
             if let Some(block) = Block::open(&damaged) {
-                let _ = (block.for_each_amount(|_, _, _| {}), block.pages(0, NO_ADDRESS, 100));
+                let _ = (block.append_to(&mut Cells::default()), block.pages(0, NO_ADDRESS, 100));
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::columns::Cells;
 use crate::varint::{Reader, Writer};
 
 /// How much some rows amount to. Missing counters count 0.
@@ -34,6 +35,9 @@ pub(crate) struct TimeCell {
     pub(crate) amounts: Amounts,
 }
 
+/// A target port and a protocol.
+pub(crate) type Service = (Option<i32>, Option<i32>);
+
 /// Rows of a service and class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ServiceCell {
@@ -63,22 +67,6 @@ fn write_amounts(out: &mut Writer, cells: impl Iterator<Item = (u8, Amounts)> + 
     cells.clone().for_each(|(_, amounts)| out.number(amounts.rows));
     cells.clone().for_each(|(_, amounts)| out.number(amounts.bytes));
     cells.for_each(|(_, amounts)| out.number(amounts.packets));
-}
-
-/// Reads the classes and amounts of some cells.
-pub(super) fn read_amounts(input: &mut Reader<'_>, count: usize) -> Option<Vec<(u8, Amounts)>> {
-    let classes = input.take(count)?;
-    let mut read: Vec<(u8, Amounts)> = classes.iter().map(|class| (*class, Amounts::default())).collect();
-    for (_, amounts) in &mut read {
-        amounts.rows = input.number()?;
-    }
-    for (_, amounts) in &mut read {
-        amounts.bytes = input.number()?;
-    }
-    for (_, amounts) in &mut read {
-        amounts.packets = input.number()?;
-    }
-    Some(read)
 }
 
 /// Writes the amounts of one address after the other, column by column.
@@ -111,22 +99,20 @@ pub(super) fn write_times(cells: &[TimeCell]) -> Vec<u8> {
 }
 
 /// Reads what [`write_times`] wrote.
-pub(super) fn read_times(bytes: &[u8]) -> Option<Vec<TimeCell>> {
+pub(super) fn read_times(bytes: &[u8]) -> Option<Cells<Option<i64>>> {
     let mut input = Reader(bytes);
-    let count = input.count()?;
-    let mut minutes = Vec::with_capacity(count);
+    let mut cells = Cells::default();
     let mut last = 0_i64;
-    for _ in 0..count {
+    for _ in 0..input.count()? {
         let minute = match read_optional(&mut input)? {
             None => None,
             Some(more) => Some(last.checked_add(more)?),
         };
         last = minute.unwrap_or(last);
-        minutes.push(minute);
+        cells.push(minute, 1)?;
     }
-    let amounts = read_amounts(&mut input, count)?;
-    let cells = minutes.into_iter().zip(amounts);
-    Some(cells.map(|(minute, (class, amounts))| TimeCell { minute, class, amounts }).collect())
+    cells.read_amounts(&mut input)?;
+    Some(cells.fit())
 }
 
 /// Writes cells of services.
@@ -139,20 +125,21 @@ pub(super) fn write_services(cells: &[ServiceCell]) -> Vec<u8> {
     out.0
 }
 
-/// Reads what [`write_services`] wrote.
-pub(super) fn read_services(bytes: &[u8]) -> Option<Vec<ServiceCell>> {
+/// Reads what [`write_services`] wrote: cells of ports and protocols.
+pub(super) fn read_services(bytes: &[u8]) -> Option<Cells<Service>> {
     let mut input = Reader(bytes);
     let count = input.count()?;
-    let mut number = || match read_optional(&mut input)? {
+    let number = |input: &mut Reader<'_>| match read_optional(input)? {
         None => Some(None),
         Some(value) => i32::try_from(value).ok().map(Some),
     };
-    let ports = (0..count).map(|_| number()).collect::<Option<Vec<_>>>()?;
-    let protocols = (0..count).map(|_| number()).collect::<Option<Vec<_>>>()?;
-    let amounts = read_amounts(&mut input, count)?;
-    let cells = ports.into_iter().zip(protocols).zip(amounts);
-    let cell = |((port, protocol), (class, amounts))| ServiceCell { port, protocol, class, amounts };
-    Some(cells.map(cell).collect())
+    let ports = (0..count).map(|_| number(&mut input)).collect::<Option<Vec<_>>>()?;
+    let mut cells = Cells::default();
+    for port in ports {
+        cells.push((port, number(&mut input)?), 1)?;
+    }
+    cells.read_amounts(&mut input)?;
+    Some(cells.fit())
 }
 
 /// Writes cells of vNICs: each list of values once, at its first cell.
@@ -176,12 +163,11 @@ pub(super) fn write_vnics(cells: &[VnicCell]) -> Vec<u8> {
 }
 
 /// Reads what [`write_vnics`] wrote.
-pub(super) fn read_vnics(bytes: &[u8]) -> Option<Vec<VnicCell>> {
+pub(super) fn read_vnics(bytes: &[u8]) -> Option<Cells<Arc<VnicValues>>> {
     let mut input = Reader(bytes);
-    let count = input.count()?;
-    let mut known: Vec<VnicValues> = Vec::new();
-    let mut of_cells = Vec::with_capacity(count);
-    for _ in 0..count {
+    let mut known: Vec<Arc<VnicValues>> = Vec::new();
+    let mut cells = Cells::default();
+    for _ in 0..input.count()? {
         let at = usize::try_from(input.number()?).ok()?;
         if at == known.len() {
             let mut values = VnicValues::default();
@@ -191,13 +177,12 @@ pub(super) fn read_vnics(bytes: &[u8]) -> Option<Vec<VnicCell>> {
                     *value = Some(Arc::from(std::str::from_utf8(input.take(length)?).ok()?));
                 }
             }
-            known.push(values);
+            known.push(Arc::new(values));
         }
-        of_cells.push(known.get(at)?.clone());
+        cells.push(Arc::clone(known.get(at)?), 1)?;
     }
-    let amounts = read_amounts(&mut input, count)?;
-    let cells = of_cells.into_iter().zip(amounts);
-    Some(cells.map(|(values, (class, amounts))| VnicCell { values, class, amounts }).collect())
+    cells.read_amounts(&mut input)?;
+    Some(cells.fit())
 }
 
 #[cfg(test)]
@@ -215,19 +200,31 @@ mod tests {
             .zip(0_u8..)
             .map(|(minute, class)| TimeCell { minute, class, amounts: amounts(class.into()) })
             .collect();
-        assert_eq!(read_times(&write_times(&times)), Some(times));
+        let read = read_times(&write_times(&times)).expect("ours");
+        let wanted: Vec<_> = times.iter().map(|cell| (&cell.minute, cell.class, cell.amounts)).collect();
+        assert_eq!(read.cells(), wanted);
         let services: Vec<_> = [(Some(0), Some(6)), (None, None), (Some(65_535), Some(-1))]
             .into_iter()
             .map(|(port, protocol)| ServiceCell { port, protocol, class: 7, amounts: amounts(1) })
             .collect();
-        assert_eq!(read_services(&write_services(&services)), Some(services));
+        let read = read_services(&write_services(&services)).expect("ours");
+        let of = |cell: &ServiceCell| ((cell.port, cell.protocol), cell.class, cell.amounts);
+        let read: Vec<_> =
+            read.cells().into_iter().map(|(key, class, amounts)| (*key, class, amounts)).collect();
+        assert_eq!(read, services.iter().map(of).collect::<Vec<_>>());
         let values =
             |name: &str| VnicValues::from([Some(name.into()), None, None, Some("".into()), None, None, None]);
         let vnics: Vec<_> = ["a", "b", "a"]
             .into_iter()
             .map(|name| VnicCell { values: values(name), class: 1, amounts: amounts(5) })
             .collect();
-        assert_eq!(read_vnics(&write_vnics(&vnics)), Some(vnics));
+        let read = read_vnics(&write_vnics(&vnics)).expect("ours");
+        let read = read.cells().into_iter().map(|(values, class, amounts)| VnicCell {
+            values: (**values).clone(),
+            class,
+            amounts,
+        });
+        assert_eq!(read.collect::<Vec<_>>(), vnics);
     }
 
     #[test]

@@ -14,16 +14,19 @@ mod addresses;
 mod build;
 mod cells;
 mod class;
+mod columns;
 mod directory;
+mod kept;
 mod page;
 mod read;
 
 pub(crate) use addresses::NO_ADDRESS;
 pub(crate) use build::IndexBuilder;
-pub(crate) use cells::{Amounts, TimeCell, VNIC_COLUMNS};
+pub(crate) use cells::{Service, VNIC_COLUMNS, VnicValues};
 pub(crate) use class::Class;
+pub(crate) use columns::{Cells, Quantity};
 pub(crate) use directory::Directory;
-pub(crate) use read::{FileIndex, IndexCache};
+pub(crate) use read::{FileIndex, GroupCells, IndexCache};
 
 use crate::manifest::OWN_FOLDER;
 

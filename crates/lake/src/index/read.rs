@@ -1,5 +1,6 @@
 //! Reading indexes: directories are kept in memory, the rest is read where it is needed.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,11 +9,14 @@ use bytes::Bytes;
 use object_store::path::Path;
 use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
 use parking_lot::Mutex;
+use zstd::bulk::Decompressor;
 
 use super::Side;
 use super::addresses::Block;
-use super::cells::{self, Amounts, ServiceCell, TimeCell, VnicCell};
+use super::cells::{self, Service, VnicValues};
+use super::columns::Cells;
 use super::directory::{Directory, RowGroup, Span};
+use super::kept::{Kept, Kind};
 use crate::delta::DataFile;
 use crate::error::{LakeError, Result};
 
@@ -22,22 +26,44 @@ const DIRECTORY_HINT: usize = 64 << 10;
 const KEPT: usize = 4096;
 /// Blocks that one range of addresses may cover; a wider one is in most files and pages anyway.
 const MAX_BLOCKS: usize = 16;
+/// Bytes that no part of an index reaches: cells of a row group, or a block of addresses.
+const MAX_PART: usize = 1 << 30;
+/// Bytes counted for what surrounds the cells of a row group.
+const OVERHEAD: usize = 256;
+/// Bytes counted for the texts that describe a vNIC.
+const VNIC_TEXTS: usize = 512;
 
 /// An index, as far as it is in memory.
 #[derive(Debug)]
 pub(crate) struct FileIndex {
     store: Arc<dyn ObjectStore>,
     path: Path,
+    name: Arc<str>,
+    kept: Arc<Kept>,
     pub(crate) directory: Directory,
     /// The last addresses that were compared with those the index knew as own, and whether they give the same classes.
     compared: Mutex<Option<(Arc<[u128]>, bool)>>,
 }
 
+/// A kind of cells of each row group; none for one whose rows are to be read instead.
+pub(crate) type GroupCells<K> = Arc<Vec<Option<Cells<K>>>>;
+
+/// Indexes by name; none where there is none that can be used.
+type Known = HashMap<Arc<str>, Option<Arc<FileIndex>>>;
+
 /// The indexes of a lake's data files. Cheap to clone.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct IndexCache(Arc<Mutex<HashMap<String, Option<Arc<FileIndex>>>>>);
+#[derive(Debug, Clone)]
+pub(crate) struct IndexCache {
+    known: Arc<Mutex<Known>>,
+    kept: Arc<Kept>,
+}
 
 impl IndexCache {
+    /// Knows nothing yet; keeps at most so many bytes of decoded cells.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { known: Arc::default(), kept: Arc::new(Kept::new(limit)) }
+    }
+
     /// Returns the index of a data file; none if it has none that can be used. `folder` is the table's in the store.
     ///
     /// # Errors
@@ -49,23 +75,26 @@ impl IndexCache {
         file: &DataFile,
     ) -> Result<Option<Arc<FileIndex>>> {
         let Some(name) = super::path_of(&file.path) else { return Ok(None) };
-        if let Some(known) = self.0.lock().get(&name) {
+        if let Some(known) = self.known.lock().get(name.as_str()) {
             return Ok(known.clone());
         }
+        let name: Arc<str> = name.into();
         let path = name.split('/').fold(folder.clone(), |path, part| path.join(part));
         let directory = read_directory(store, &path).await?;
         let fits = |directory: &Directory| directory.rows() == file.stats.rows;
         let index = directory.filter(fits).map(|directory| FileIndex {
             store: Arc::clone(store),
             path,
+            name: Arc::clone(&name),
+            kept: Arc::clone(&self.kept),
             directory,
             compared: Mutex::new(None),
         });
         let index = index.map(Arc::new);
         if index.is_none() {
-            tracing::debug!(index = name, "no usable index: its file's rows are read");
+            tracing::debug!(index = %name, "no usable index: its file's rows are read");
         }
-        let mut known = self.0.lock();
+        let mut known = self.known.lock();
         if known.len() >= KEPT {
             known.clear();
         }
@@ -142,58 +171,75 @@ impl FileIndex {
         fits
     }
 
-    /// Calls a function with each address of a side and each of its classes; false if they are not known, and then
-    /// what it was called with is worth nothing.
-    pub(crate) async fn for_each_amount(&self, side: Side, mut visit: impl FnMut(u128, u8, Amounts)) -> bool {
-        let Some(blocks) = self.directory.blocks(side) else { return false };
-        let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else { return true };
-        let all = first.span.offset..last.span.offset + last.span.length;
-        let Some(body) = self.bytes(all.clone()).await else { return false };
-        for block in blocks {
-            let start = (block.span.offset - all.start) as usize;
-            let Some(packed) = body.get(start..start + block.span.length as usize) else { return false };
-            let read = unpack(packed).and_then(|raw| Block::open(&raw)?.for_each_amount(&mut visit));
-            if read.is_none() {
-                return false;
+    /// How much there is of each address of a side; none if that is not known.
+    pub(crate) async fn by_address(&self, side: Side) -> Option<Arc<Cells<u128>>> {
+        let blocks = self.directory.blocks(side)?;
+        let kind = match side {
+            Side::Initiator => Kind::Initiators,
+            Side::Target => Kind::Targets,
+        };
+        if let Some(kept) = self.kept.get(&self.name, kind) {
+            return Some(kept);
+        }
+        let mut cells = Cells::default();
+        if let (Some(first), Some(last)) = (blocks.first(), blocks.last()) {
+            let all = first.span.offset..last.span.offset + last.span.length;
+            let body = self.bytes(all.clone()).await?;
+            for block in blocks {
+                let start = (block.span.offset - all.start) as usize;
+                let packed = body.get(start..start + block.span.length as usize)?;
+                Block::open(&unpack(packed)?)?.append_to(&mut cells)?;
             }
         }
-        true
+        let cells = Arc::new(cells.fit());
+        self.kept.put(&self.name, kind, &cells, cells.memory());
+        Some(cells)
     }
 
-    /// The cells by minute of each row group; none for one whose rows are to be read instead.
-    pub(crate) async fn by_minute(&self) -> Vec<Option<Vec<TimeCell>>> {
-        self.cells(|group| group.by_minute, cells::read_times).await
+    /// The cells by minute.
+    pub(crate) async fn by_minute(&self) -> GroupCells<Option<i64>> {
+        self.cells(Kind::Minutes, |group| group.by_minute, cells::read_times).await
     }
 
-    /// The cells by service of each row group.
-    pub(crate) async fn by_service(&self) -> Vec<Option<Vec<ServiceCell>>> {
-        self.cells(|group| group.by_service, cells::read_services).await
+    /// The cells by service.
+    pub(crate) async fn by_service(&self) -> GroupCells<Service> {
+        self.cells(Kind::Services, |group| group.by_service, cells::read_services).await
     }
 
-    /// The cells by vNIC of each row group.
-    pub(crate) async fn by_vnic(&self) -> Vec<Option<Vec<VnicCell>>> {
-        self.cells(|group| group.by_vnic, cells::read_vnics).await
+    /// The cells by vNIC.
+    pub(crate) async fn by_vnic(&self) -> GroupCells<Arc<VnicValues>> {
+        self.cells(Kind::Vnics, |group| group.by_vnic, cells::read_vnics).await
     }
 
-    async fn cells<T>(
+    async fn cells<K: PartialEq + Send + Sync + 'static>(
         &self,
+        kind: Kind,
         span: impl Fn(&RowGroup) -> Span,
-        read: impl Fn(&[u8]) -> Option<Vec<T>>,
-    ) -> Vec<Option<Vec<T>>> {
+        read: impl Fn(&[u8]) -> Option<Cells<K>>,
+    ) -> GroupCells<K> {
+        if let Some(kept) = self.kept.get(&self.name, kind) {
+            return kept;
+        }
         let spans: Vec<Span> = self.directory.groups.iter().map(span).collect();
+        let nothing = || Arc::new(spans.iter().map(|_| None).collect());
         let present = || spans.iter().filter(|span| span.length > 0);
         let (Some(start), Some(end)) =
             (present().map(|s| s.offset).min(), present().map(|s| s.offset.saturating_add(s.length)).max())
         else {
-            return spans.iter().map(|_| None).collect();
+            return nothing();
         };
-        let body = self.bytes(start..end).await.unwrap_or_default();
+        let Some(body) = self.bytes(start..end).await else { return nothing() };
         let one = |span: &Span| {
             let from = usize::try_from(span.offset.checked_sub(start)?).ok()?;
             let length = usize::try_from(span.length).ok().filter(|length| *length > 0)?;
             read(&unpack(body.get(from..from.checked_add(length)?)?)?)
         };
-        spans.iter().map(one).collect()
+        let cells: GroupCells<K> = Arc::new(spans.iter().map(one).collect());
+        let beside = if kind == Kind::Vnics { VNIC_TEXTS } else { 0 };
+        let bytes =
+            cells.iter().flatten().map(|cells| cells.memory() + cells.keys().len() * beside + OVERHEAD).sum();
+        self.kept.put(&self.name, kind, &cells, bytes);
+        cells
     }
 
     async fn part(&self, span: Span) -> Option<Vec<u8>> {
@@ -210,6 +256,20 @@ impl FileIndex {
     }
 }
 
+thread_local! {
+    /// Making a decompressor takes longer than most parts take to unpack.
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
 fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
-    zstd::stream::decode_all(packed).ok()
+    let size = zstd::zstd_safe::get_frame_content_size(packed).ok()??;
+    // What is damaged must not ask for memory that no part needs.
+    let size = usize::try_from(size).ok().filter(|size| *size <= MAX_PART)?;
+    DECOMPRESSOR.with_borrow_mut(|kept| {
+        let decompressor = match kept {
+            Some(decompressor) => decompressor,
+            None => kept.insert(Decompressor::new().ok()?),
+        };
+        decompressor.decompress(packed, size).ok()
+    })
 }

@@ -97,6 +97,21 @@ impl Buckets {
         start.map_or(Value::Null, |start| Value::Time(Instant(*start)))
     }
 
+    /// A function that gives the place of an instant; none outside. It is quick for instants in order.
+    pub(crate) fn places(&self) -> impl FnMut(i64) -> Option<usize> {
+        let mut last = 0;
+        move |at| {
+            let is_in =
+                |place: usize| place < self.len() && self.bounds[place] <= at && at < self.bounds[place + 1];
+            let place = [last, last + 1].into_iter().find(|place| is_in(*place)).or_else(|| {
+                let place = self.bounds.partition_point(|bound| *bound <= at).checked_sub(1)?;
+                is_in(place).then_some(place)
+            })?;
+            last = place;
+            Some(place)
+        }
+    }
+
     /// The bucket a row's `time` lies in, from 0; null outside.
     pub(crate) fn key(&self) -> Expr {
         let uniform = self.bounds.windows(2).all(|pair| pair[1] - pair[0] == self.width);

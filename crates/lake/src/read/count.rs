@@ -10,12 +10,13 @@ use flowglass_query::{Match, Query};
 use futures::StreamExt;
 
 use super::aggregate::{Figure, Values, field, group};
+use super::counts::{Counts, Key};
 use super::engine::{Cost, Run, cost_of};
 use super::lower;
 use super::measure::{Measured, default_measure, measured};
 use super::narrow::Part;
 use super::reader::{Reader, files_table, planned};
-use super::summary::{self, Dimension, Key, Summary};
+use super::summary::{self, Dimension};
 use super::tally::{Grouping, Question, Source, Tallied};
 use crate::answer::{
     CountAnswer, Facet, FacetsAnswer, Limits, Measure, Range, Scope, TopAnswer, TopValue, Value, ValueCount,
@@ -159,10 +160,7 @@ impl Reader {
     pub(super) async fn total(&self, run: &Run, scope: &Scope, measured: &Measured) -> Result<(u64, Cost)> {
         let (told, files, parts) =
             match Box::pin(self.summary(run, scope, measured, Dimension::Whole)).await? {
-                Some(summary) => {
-                    let told = summary.counts.values().fold(0_u64, |sum, count| sum.saturating_add(*count));
-                    (told, summary.files, summary.rest)
-                }
+                Some(summary) => (summary.counts.total().0, summary.files, summary.rest),
                 None => (0, 0, Box::pin(self.parts(run, scope)).await?),
             };
         let mut cost = Cost { rows: 0, files };
@@ -265,13 +263,13 @@ impl Reader {
         if !rest.is_empty() {
             match self.counted(run, &rest, scope, measured, vec![source]).await? {
                 Some(counted) => {
-                    counted.for_each(|keys, count| add(&mut summary, dimension, &keys[0], count));
+                    counted.for_each(|keys, count| summary.counts.add(&Key::of(&keys[0], dimension), count));
                     cost += counted.cost;
                 }
-                None => cost += add_rows(run, plan(rest)?, dimension, &mut summary).await?,
+                None => cost += add_rows(run, plan(rest)?, dimension, &mut summary.counts).await?,
             }
         }
-        Ok((greatest_of(&summary, n), cost))
+        Ok((greatest_of(&summary.counts, n), cost))
     }
 }
 
@@ -279,8 +277,8 @@ impl Reader {
 async fn add_rows(
     run: &Run,
     plan: datafusion::logical_expr::LogicalPlan,
-    dimension: Dimension,
-    summary: &mut Summary,
+    dimension: Dimension<'_>,
+    told: &mut Counts,
 ) -> Result<Cost> {
     let physical = run.plan(&plan).await?;
     let mut stream = run.stream(&physical)?;
@@ -290,16 +288,11 @@ async fn add_rows(
         for row in 0..batch.num_rows() {
             let count = counts.number(row);
             if count > 0 {
-                add(summary, dimension, &values.value(row), count);
+                told.add(&Key::of(&values.value(row), dimension), count);
             }
         }
     }
     Ok(cost_of(&physical))
-}
-
-fn add(summary: &mut Summary, dimension: Dimension, value: &Value, count: u64) {
-    let sum = summary.counts.entry((0, Key::of(value, dimension))).or_default();
-    *sum = sum.saturating_add(count);
 }
 
 /// The greatest of what our own scan counted.
@@ -312,19 +305,11 @@ fn top_of_counted(counted: &Tallied, n: usize) -> Top {
     Top { values: values.collect(), total, distinct }
 }
 
-/// The greatest counts of a summary; ties by value.
-fn greatest_of(summary: &Summary, n: usize) -> Top {
-    let total = summary.counts.values().fold(0_u64, |sum, count| sum.saturating_add(*count));
-    let distinct = summary.counts.len() as u64;
-    let mut counts: Vec<u64> = summary.counts.values().copied().collect();
-    // Only what reaches the n-th greatest count is turned into values.
-    let least = match counts.len().checked_sub(n) {
-        Some(0) | None => 0,
-        Some(below) => *counts.select_nth_unstable(below).1,
-    };
-    let candidates = summary.counts.iter().filter(|(_, count)| n > 0 && **count >= least);
-    let mut ranked: Vec<Ranked> =
-        candidates.map(|((_, key), count)| Ranked { count: *count, value: key.value() }).collect();
+/// The greatest counts that indexes tell; ties by value.
+fn greatest_of(counts: &Counts, n: usize) -> Top {
+    let (total, distinct) = counts.total();
+    let ranked = counts.greatest(n).into_iter().map(|(value, count)| Ranked { count, value });
+    let mut ranked: Vec<Ranked> = ranked.collect();
     ranked.sort_by(|a, b| b.cmp(a));
     ranked.truncate(n);
     let values =

@@ -2,8 +2,8 @@
 
 use std::num::NonZeroUsize;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -47,18 +47,21 @@ pub struct ReaderOptions {
     /// Memory for columns that were counted, so that the next question of the same hours need not read them; 0 where
     /// only one is asked.
     pub column_cache_bytes: usize,
+    /// Memory for what indexes of ours tell, decoded, in bytes.
+    pub index_cache_bytes: usize,
     /// Disk that all questions together may spill to, in bytes.
     pub spill_bytes: u64,
 }
 
 impl Default for ReaderOptions {
-    /// 1 GiB, a part per core, 128 MiB of footers, no columns, 4 GiB of spill.
+    /// 1 GiB, a part per core, 128 MiB of footers, no columns, 64 MiB of indexes, 4 GiB of spill.
     fn default() -> Self {
         Self {
             memory_bytes: 1 << 30,
             threads: std::thread::available_parallelism().map_or(2, NonZeroUsize::get),
             metadata_cache_bytes: 128 << 20,
             column_cache_bytes: 0,
+            index_cache_bytes: 64 << 20,
             spill_bytes: 4 << 30,
         }
     }
@@ -67,7 +70,7 @@ impl Default for ReaderOptions {
 /// The shared part of a reader.
 #[derive(Debug)]
 pub(crate) struct Engine {
-    state: SessionState,
+    state: Arc<SessionState>,
     runtime: Arc<RuntimeEnv>,
 }
 
@@ -107,7 +110,7 @@ impl Engine {
             use datafusion::execution::FunctionRegistry;
             state.register_udf(function).map_err(failed)?;
         }
-        Ok(Self { state, runtime })
+        Ok(Self { state: Arc::new(state), runtime })
     }
 
     /// Memory held now, and the bound on it.
@@ -133,16 +136,24 @@ impl Engine {
             .map_err(|source| query_error("start the query", source))?;
         let url = Url::parse(STORE_URL).expect("a constant URL is valid");
         runtime.register_object_store(&url, Arc::clone(&view.store));
-        let state =
-            SessionStateBuilder::new_from_existing(self.state.clone()).with_runtime_env(runtime).build();
         let started = Instant::now();
-        Ok(Run { state, view, limits, started, deadline: started + limits.timeout })
+        Ok(Run {
+            engine: Arc::clone(&self.state),
+            runtime,
+            state: OnceLock::new(),
+            view,
+            limits,
+            started,
+            deadline: started + limits.timeout,
+        })
     }
 }
 
 /// One question being answered.
 pub(crate) struct Run {
-    pub(crate) state: SessionState,
+    engine: Arc<SessionState>,
+    pub(crate) runtime: Arc<RuntimeEnv>,
+    state: OnceLock<SessionState>,
     pub(crate) view: Arc<View>,
     pub(crate) limits: Limits,
     pub(crate) started: Instant,
@@ -171,6 +182,26 @@ impl std::ops::AddAssign for Cost {
 }
 
 impl Run {
+    /// What plans are made and run with. Made when it is first asked for: that takes longer than questions do that need
+    /// no plan.
+    pub(crate) fn state(&self) -> &SessionState {
+        self.state.get_or_init(|| {
+            SessionStateBuilder::new_from_existing((*self.engine).clone())
+                .with_runtime_env(Arc::clone(&self.runtime))
+                .build()
+        })
+    }
+
+    /// The same run with another state.
+    pub(crate) fn with_state(self, state: SessionState) -> Self {
+        Self { state: state.into(), ..self }
+    }
+
+    /// Parallel parts of a question.
+    pub(crate) fn threads(&self) -> usize {
+        self.engine.config().target_partitions()
+    }
+
     /// Milliseconds since the question was asked.
     pub(crate) fn elapsed_ms(&self) -> f64 {
         self.started.elapsed().as_secs_f64() * 1000.0
@@ -179,7 +210,7 @@ impl Run {
     /// Plans a logical plan within the deadline.
     pub(crate) async fn plan(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
         let planned =
-            tokio::time::timeout_at(self.deadline.into(), self.state.create_physical_plan(plan)).await;
+            tokio::time::timeout_at(self.deadline.into(), self.state().create_physical_plan(plan)).await;
         let planned =
             planned.map_err(|_| self.late())?.map_err(|source| query_error("plan the query", source))?;
         interruptible(planned)
@@ -199,7 +230,7 @@ impl Run {
 
     /// Starts a physical plan.
     pub(crate) fn stream(&self, plan: &Arc<dyn ExecutionPlan>) -> Result<RowBatches> {
-        let inner = execute_stream(Arc::clone(plan), self.state.task_ctx())
+        let inner = execute_stream(Arc::clone(plan), self.state().task_ctx())
             .map_err(|source| query_error("run the query", source))?;
         let late = Box::pin(tokio::time::sleep_until(self.deadline.into()));
         Ok(RowBatches { inner, late, timeout: self.limits.timeout, done: false })

@@ -9,12 +9,13 @@ use flowglass_flow::{Kind, catalogue};
 use super::aggregate::{Figure, Values, field, group};
 use super::buckets::Buckets;
 use super::count::{Top, compare};
+use super::counts::Key;
 use super::engine::{Cost, Run};
 use super::lower;
 use super::measure::{Measured, default_measure, measured, queries};
 use super::narrow::Part;
 use super::reader::{Reader, planned};
-use super::summary::{ClassColumn, Dimension, Key};
+use super::summary::{ClassColumn, Dimension};
 use super::tally::{Grouping, Question, Source};
 use crate::answer::{BucketCount, HistogramAnswer, HistogramOptions, Instant, Range, Scope, Series, Value};
 use crate::coverage::CoverageQuestion;
@@ -92,14 +93,15 @@ impl Reader {
         buckets: &Buckets,
     ) -> Result<(Vec<Series>, Cost)> {
         let (counts, cost) = match Box::pin(self.minutes(run, scope, measured, buckets, None)).await? {
-            Some((counts, cost)) => (counts.into_values().next().unwrap_or_default(), cost),
+            Some((counts, cost)) => (counts.into_values().next(), cost),
             None => {
                 let parts = Box::pin(self.parts(run, scope)).await?;
                 let (counts, cost) = self.bucket_counts(run, parts, scope, measured, buckets, None).await?;
-                (counts.into_values().next().unwrap_or_default(), cost)
+                (counts.into_values().next(), cost)
             }
         };
         let fractions = fractions(run, scope, buckets);
+        let counts = counts.unwrap_or_else(|| vec![0; buckets.len()]);
         Ok((vec![series(Value::Null, false, &counts, buckets, &fractions)], cost))
     }
 
@@ -132,7 +134,7 @@ impl Reader {
         let (counts, more) = self.bucket_counts(run, parts, scope, measured, buckets, split).await?;
         cost.rows += more.rows;
         let fractions = fractions(run, scope, buckets);
-        let none = BTreeMap::new();
+        let none = vec![0; buckets.len()];
         let mut all: Vec<Series> = values
             .iter()
             .map(|top| {
@@ -143,11 +145,9 @@ impl Reader {
             .collect();
         let listed_null = values.iter().any(|top| top.value == Value::Null);
         if distinct > values.len() as u64 {
-            let mut rest = counts.get(&(None, true)).cloned().unwrap_or_default();
+            let mut rest = counts.get(&(None, true)).unwrap_or(&none).clone();
             if !listed_null {
-                for (bucket, count) in counts.get(&(None, false)).unwrap_or(&none) {
-                    *rest.entry(*bucket).or_default() += count;
-                }
+                add_line(&mut rest, counts.get(&(None, false)).unwrap_or(&none));
             }
             all.push(series(Value::Null, true, &rest, buckets, &fractions));
         }
@@ -166,28 +166,18 @@ impl Reader {
         if buckets.bounds.iter().any(|bound| bound % MINUTE != 0) {
             return Ok(None);
         }
-        let Some(summary) = Box::pin(self.summary(run, scope, measured, Dimension::Minute(split))).await?
+        let Some(summary) =
+            Box::pin(self.summary(run, scope, measured, Dimension::Minute(split, buckets))).await?
         else {
             return Ok(None);
         };
         let mut cost = Cost { rows: 0, files: summary.files };
-        let mut counts = ByValue::new();
-        let mut add = |key: Option<String>, bucket: usize, count: u64| {
-            let sum = counts.entry(key).or_default().entry(bucket).or_default();
-            *sum = u64::saturating_add(*sum, count);
+        let text = |key: Key| match key {
+            Key::Text(text) => Some(text.to_string()),
+            _ => None,
         };
-        for ((minute, key), count) in summary.counts {
-            let start = minute.saturating_mul(MINUTE);
-            let bucket = buckets.bounds.partition_point(|bound| *bound <= start);
-            let Some(bucket) = bucket.checked_sub(1).filter(|bucket| *bucket < buckets.len()) else {
-                continue;
-            };
-            let text = match key {
-                Key::Text(text) => Some(text.to_string()),
-                _ => None,
-            };
-            add(text, bucket, count);
-        }
+        let mut counts: ByValue =
+            summary.lines.into_iter().map(|(key, counts)| (text(key), counts)).collect();
         if !summary.rest.is_empty() {
             let column = match split {
                 None => None,
@@ -198,7 +188,7 @@ impl Reader {
             let (found, more) =
                 self.bucket_counts(run, summary.rest, scope, measured, buckets, split).await?;
             for ((key, _), found) in found {
-                found.into_iter().for_each(|(bucket, count)| add(key.clone(), bucket, count));
+                add_line(counts.entry(key).or_insert_with(|| vec![0; buckets.len()]), &found);
             }
             cost += more;
         }
@@ -216,6 +206,12 @@ impl Reader {
         split: Option<Split<'_>>,
     ) -> Result<(SplitCounts, Cost)> {
         let mut counts = SplitCounts::new();
+        let mut add = |key, bucket: usize, count: u64| {
+            let line = counts.entry(key).or_insert_with(|| vec![0_u64; buckets.len()]);
+            if let Some(sum) = line.get_mut(bucket) {
+                *sum = sum.saturating_add(count);
+            }
+        };
         if let Some(asked) = measured.asked() {
             let mut keys = vec![Source::Bucket(buckets.clone())];
             keys.extend(split.map(|split| split.source()).transpose()?);
@@ -235,7 +231,7 @@ impl Reader {
                         }
                         (Some(value), _) => (Some(value.to_string()), false),
                     };
-                    *counts.entry(key).or_default().entry(bucket).or_default() += count;
+                    add(key, bucket, count);
                 });
                 return Ok((counts, counted.cost));
             }
@@ -258,7 +254,7 @@ impl Reader {
                 let value = keys.get(1).and_then(|key| key.text(row)).map(str::to_owned);
                 let other = keys.get(2).is_some_and(|other| other.value(row) == Value::Boolean(true));
                 let bucket = usize::try_from(bucket).unwrap_or(0);
-                *counts.entry((value, other)).or_default().entry(bucket).or_default() += count.number(row);
+                add((value, other), bucket, count.number(row));
             }
         }
         Ok((counts, found.cost))
@@ -295,10 +291,15 @@ impl Split<'_> {
 }
 
 /// Counts per bucket, by (split value, is another).
-type SplitCounts = BTreeMap<(Option<String>, bool), BTreeMap<usize, u64>>;
+type SplitCounts = BTreeMap<(Option<String>, bool), Vec<u64>>;
 
 /// Counts per bucket, by the value of a column.
-type ByValue = BTreeMap<Option<String>, BTreeMap<usize, u64>>;
+type ByValue = BTreeMap<Option<String>, Vec<u64>>;
+
+/// Adds counts per bucket to others.
+fn add_line(sums: &mut [u64], more: &[u64]) {
+    sums.iter_mut().zip(more).for_each(|(sum, more)| *sum = sum.saturating_add(*more));
+}
 
 /// The series of a split by a column of few values, the greatest first.
 fn by_value(run: &Run, scope: &Scope, buckets: &Buckets, counts: ByValue) -> Vec<Series> {
@@ -313,11 +314,9 @@ fn by_value(run: &Run, scope: &Scope, buckets: &Buckets, counts: ByValue) -> Vec
     all.sort_by(|a, b| b.total.cmp(&a.total).then_with(|| compare(&a.key, &b.key)));
     if all.len() > SERIES {
         let rest = all.split_off(SERIES);
-        let mut sums = BTreeMap::new();
+        let mut sums = vec![0; buckets.len()];
         for series in rest {
-            for (at, bucket) in series.buckets.iter().enumerate().filter(|(_, bucket)| bucket.value > 0) {
-                *sums.entry(at).or_insert(0_u64) += bucket.value;
-            }
+            add_line(&mut sums, &series.buckets.iter().map(|bucket| bucket.value).collect::<Vec<_>>());
         }
         all.push(series(Value::Null, true, &sums, buckets, &fractions));
     }
@@ -340,18 +339,13 @@ fn fractions(run: &Run, scope: &Scope, buckets: &Buckets) -> Vec<Option<f64>> {
     run.view.coverage.fractions(&question, &bounds)
 }
 
-fn series(
-    key: Value,
-    other: bool,
-    counts: &BTreeMap<usize, u64>,
-    buckets: &Buckets,
-    fractions: &[Option<f64>],
-) -> Series {
-    let bucket = |at: usize| BucketCount {
-        start: Instant(buckets.bounds[at]),
-        value: counts.get(&at).copied().unwrap_or(0),
-        coverage: fractions.get(at).copied().flatten(),
+fn series(key: Value, other: bool, counts: &[u64], buckets: &Buckets, fractions: &[Option<f64>]) -> Series {
+    let total = counts.iter().fold(0_u64, |sum, count| sum.saturating_add(*count));
+    let bucket = |((start, value), coverage): ((&i64, &u64), &Option<f64>)| BucketCount {
+        start: Instant(*start),
+        value: *value,
+        coverage: *coverage,
     };
-    let total = counts.values().fold(0_u64, |sum, count| sum.saturating_add(*count));
-    Series { key, other, total, buckets: (0..buckets.len()).map(bucket).collect() }
+    let buckets = buckets.bounds.iter().zip(counts).zip(fractions).map(bucket).collect();
+    Series { key, other, total, buckets }
 }

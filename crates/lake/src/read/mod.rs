@@ -7,6 +7,7 @@ mod aggregate;
 mod buckets;
 mod connection;
 mod count;
+mod counts;
 mod cursor;
 mod engine;
 mod functions;

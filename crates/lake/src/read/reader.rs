@@ -50,8 +50,8 @@ impl Reader {
         Ok(Self {
             views,
             engine: Arc::new(Engine::new(options)?),
-            indexes: IndexCache::default(),
             warm: Warm::new(options.column_cache_bytes),
+            indexes: IndexCache::new(options.index_cache_bytes),
             tables: Arc::default(),
         })
     }

@@ -64,9 +64,10 @@ impl Reader {
     /// [`LakeError::LimitReached`] where it costs too much.
     pub async fn sql(&self, statement: &str, filter: Option<&Query>, limits: Limits) -> Result<SqlAnswer> {
         let parsed = parse(statement)?;
-        let mut run = self.start(limits).await?;
-        run.state = self.sql_state(&run, filter)?;
-        let plan = tokio::time::timeout_at(run.deadline.into(), run.state.statement_to_plan(parsed)).await;
+        let run = self.start(limits).await?;
+        let state = self.sql_state(&run, filter)?;
+        let run = run.with_state(state);
+        let plan = tokio::time::timeout_at(run.deadline.into(), run.state().statement_to_plan(parsed)).await;
         let plan = plan.map_err(|_| run.late())?.map_err(bad_statement)?;
         let options =
             SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
@@ -116,7 +117,7 @@ impl Reader {
         let catalogs = MemoryCatalogProviderList::new();
         use datafusion::catalog::CatalogProviderList;
         catalogs.register_catalog("datafusion".to_owned(), Arc::new(catalog));
-        let mut state = SessionStateBuilder::new_from_existing(run.state.clone())
+        let mut state = SessionStateBuilder::new_from_existing(run.state().clone())
             .with_catalog_list(Arc::new(catalogs))
             .with_table_factories(std::collections::HashMap::new())
             .build();

@@ -1,30 +1,32 @@
 //! Answers from indexes: sums of what they say of whole files and row groups, and which rows are still to be read.
 
-use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use datafusion::datasource::physical_plan::parquet::RowGroupAccess;
 use futures::{FutureExt, StreamExt};
-use hashbrown::HashMap;
 
+use super::buckets::Buckets;
+use super::counts::{Counts, Key};
 use super::engine::Run;
 use super::measure::{Measured, own_addresses_once};
 use super::narrow::Part;
 use super::reader::Reader;
-use crate::answer::{Measure, Range, Scope, Sides, Value};
+use crate::answer::{Measure, Range, Scope, Sides};
 use crate::error::Result;
-use crate::index::{Amounts, Class, FileIndex, MINUTE, NO_ADDRESS, Side, TimeCell, VNIC_COLUMNS};
+use crate::index::{Cells, Class, GroupCells, MINUTE, Quantity, Service, Side, VNIC_COLUMNS, VnicValues};
 
 /// Indexes read at a time.
 const AT_A_TIME: usize = 4;
+/// Files summed up before others get their turn.
+const FILES_IN_A_GO: usize = 32;
 
 /// What a question groups by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dimension {
+pub(super) enum Dimension<'b> {
     /// Nothing: one number.
     Whole,
-    /// Minutes, and a column that classes tell.
-    Minute(Option<ClassColumn>),
+    /// Buckets that begin with a minute, and a column that classes tell.
+    Minute(Option<ClassColumn>, &'b Buckets),
     Class(ClassColumn),
     Address(Side),
     Port,
@@ -59,7 +61,7 @@ impl ClassColumn {
     }
 }
 
-impl Dimension {
+impl Dimension<'_> {
     /// The dimension of a field, if indexes have it.
     pub(super) fn of_field(name: &str) -> Option<Self> {
         Some(match name {
@@ -76,60 +78,34 @@ impl Dimension {
 
     /// True if its cells are told by minute, so that parts of row groups can be summed.
     fn has_minutes(self) -> bool {
-        matches!(self, Self::Whole | Self::Minute(_) | Self::Class(_))
+        matches!(self, Self::Whole | Self::Minute(..) | Self::Class(_))
     }
-}
 
-/// A value that is grouped by.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Key {
-    Null,
-    Number(i64),
-    Text(Arc<str>),
-    /// By value: a text each would take far longer.
-    Address(u128),
-}
-
-impl Key {
-    /// The value as answers give it.
-    pub(super) fn value(&self) -> Value {
-        match self {
-            Self::Null => Value::Null,
-            Self::Number(number) => Value::Integer(*number),
-            Self::Text(text) => Value::Text(text.to_string()),
-            Self::Address(bits) => Value::Text(address_of(*bits).to_string()),
+    /// Of the classes that count, which belong to each key.
+    fn classes_by_key(self, classes: &[Class], counted: &[bool]) -> Vec<(Key, Vec<bool>)> {
+        let (Self::Minute(Some(column), _) | Self::Class(column)) = self else {
+            return vec![(Key::Null, counted.to_vec())];
+        };
+        let mut by_key: Vec<(Key, Vec<bool>)> = Vec::new();
+        for (at, class) in classes.iter().enumerate().filter(|(at, _)| counted[*at]) {
+            let key = column.of(class);
+            let place = by_key.iter().position(|(known, _)| *known == key).unwrap_or_else(|| {
+                by_key.push((key, vec![false; classes.len()]));
+                by_key.len() - 1
+            });
+            by_key[place].1[at] = true;
         }
+        by_key
     }
-
-    /// The key of a value of a dimension.
-    pub(super) fn of(value: &Value, dimension: Dimension) -> Self {
-        match value {
-            Value::Integer(number) => Self::Number(*number),
-            Value::Text(text) => match (dimension, text.parse::<IpAddr>()) {
-                // Written as IPv6 it is another value than the IPv4 address that it maps.
-                (Dimension::Address(_), Ok(address)) if address_of(bits_of(address)) == address => {
-                    Self::Address(bits_of(address))
-                }
-                _ => Self::Text(text.as_str().into()),
-            },
-            _ => Self::Null,
-        }
-    }
-}
-
-fn bits_of(address: IpAddr) -> u128 {
-    flowglass_flow::address::to_bits(address)
-}
-
-fn address_of(bits: u128) -> IpAddr {
-    IpAddr::V6(Ipv6Addr::from(bits)).to_canonical()
 }
 
 /// What indexes say.
 #[derive(Debug, Default)]
 pub(super) struct Summary {
-    /// The measure by minute (0 where minutes are not asked for) and key.
-    pub(super) counts: HashMap<(i64, Key), u64>,
+    /// The measure by key, unless it is charted.
+    pub(super) counts: Counts,
+    /// The measure by key and bucket of a chart.
+    pub(super) lines: Vec<(Key, Vec<u64>)>,
     /// What is still to be read.
     pub(super) rest: Vec<Part>,
     /// Files whose indexes answered.
@@ -158,11 +134,13 @@ impl Rule<'_> {
             && !(self.once.is_some() && class.own_initiator && class.direction.as_deref() == Some("I"))
     }
 
-    fn amount(&self, amounts: Amounts) -> u64 {
+    fn quantity(&self) -> Quantity {
         match self.measure {
-            Measure::Bytes => amounts.bytes,
-            Measure::Packets => amounts.packets,
-            Measure::AllRecords | Measure::Attempts | Measure::Records | Measure::Connections => amounts.rows,
+            Measure::Bytes => Quantity::Bytes,
+            Measure::Packets => Quantity::Packets,
+            Measure::AllRecords | Measure::Attempts | Measure::Records | Measure::Connections => {
+                Quantity::Rows
+            }
         }
     }
 }
@@ -177,7 +155,7 @@ impl Reader {
         run: &Run,
         scope: &Scope,
         measured: &Measured,
-        dimension: Dimension,
+        dimension: Dimension<'_>,
     ) -> Result<Option<Summary>> {
         if !is_decided(scope, measured) {
             return Ok(None);
@@ -196,55 +174,52 @@ impl Reader {
             closing: measured.used.closing == crate::answer::Closing::Included,
             once,
         };
-        let mut summary = Summary::default();
-        let mut parts = Vec::new();
+        let mut sums = Sums { rule: &rule, dimension, summary: Summary::default() };
+        let mut fetched = Vec::new();
         for part in Box::pin(self.parts(run, scope)).await? {
-            parts.push(self.summarize(part, &rule, dimension).boxed());
+            fetched.push(fetch(part, &rule, dimension).boxed());
         }
-        let mut parts = futures::stream::iter(parts).buffer_unordered(AT_A_TIME);
-        while let Some((counts, rest)) = parts.next().await {
-            summary.files += u64::from(!counts.is_empty());
-            summary.rest.extend(rest);
-            if summary.counts.is_empty() {
-                summary.counts = counts;
-                continue;
+        let mut fetched = futures::stream::iter(fetched).buffered(AT_A_TIME);
+        let mut turn = 0_usize;
+        while let Some((part, told)) = fetched.next().await {
+            match told {
+                Some(told) => sums.add(part, &told),
+                None => sums.summary.rest.push(part),
             }
-            for (key, count) in counts {
-                let sum = summary.counts.entry(key).or_default();
-                *sum = sum.saturating_add(count);
+            turn += 1;
+            if turn.is_multiple_of(FILES_IN_A_GO) {
+                tokio::task::yield_now().await;
             }
         }
+        let mut summary = sums.summary;
+        summary.counts.finish();
         Ok((summary.files > 0).then_some(summary))
     }
+}
 
-    /// What the index of a part says, and what of it is still to be read.
-    async fn summarize(&self, part: Part, rule: &Rule<'_>, dimension: Dimension) -> Summarized {
-        let Some(index) = part.index.clone() else { return (HashMap::new(), Some(part)) };
-        if let Some(own) = &rule.once
-            && !index.own_fits(own).await
-        {
-            return (HashMap::new(), Some(part));
-        }
-        let counted: Vec<bool> = index.directory.classes.iter().map(|class| rule.counts(class)).collect();
-        let mut sums = Sums { rule, counted, counts: HashMap::new() };
-        let range = &rule.scope.range;
-        if let Dimension::Address(side) = dimension {
-            let all_inside = index.directory.groups.iter().all(|group| is_inside(range, group.times));
-            let mut told = false;
-            if all_inside {
-                told = index
-                    .for_each_amount(side, |address, class, amounts| {
-                        let key = if address == NO_ADDRESS { Key::Null } else { Key::Address(address) };
-                        sums.add((0, key), class, amounts);
-                    })
-                    .await;
-            }
-            return if told { (sums.counts, None) } else { (HashMap::new(), Some(part)) };
-        }
-        let told = sums.add_groups(&index, &part, dimension).await;
-        let rest = rest_of(part, &told);
-        (sums.counts, rest)
+/// What the index of a part tells of a dimension; none if it tells nothing that can be used.
+async fn fetch(part: Part, rule: &Rule<'_>, dimension: Dimension<'_>) -> (Part, Option<Told>) {
+    let Some(index) = &part.index else { return (part, None) };
+    if let Some(own) = &rule.once
+        && !index.own_fits(own).await
+    {
+        return (part, None);
     }
+    let told = match dimension {
+        Dimension::Address(side) => {
+            let range = &rule.scope.range;
+            match index.directory.groups.iter().all(|group| is_inside(range, group.times)) {
+                true => index.by_address(side).await.map(Told::Addresses),
+                false => None,
+            }
+        }
+        Dimension::Port | Dimension::Protocol => Some(Told::Services(index.by_service().await)),
+        Dimension::Vnic(_) => Some(Told::Vnics(index.by_vnic().await)),
+        Dimension::Whole | Dimension::Minute(..) | Dimension::Class(_) => {
+            Some(Told::Minutes(index.by_minute().await))
+        }
+    };
+    (part, told)
 }
 
 /// True if classes decide which rows of a scope count, and how much.
@@ -254,91 +229,124 @@ pub(super) fn is_decided(scope: &Scope, measured: &Measured) -> bool {
         && scope.filter.as_ref().is_none_or(Class::decides)
 }
 
-type Summarized = (HashMap<(i64, Key), u64>, Option<Part>);
+/// What an index tells of a dimension.
+enum Told {
+    Addresses(Arc<Cells<u128>>),
+    Services(GroupCells<Service>),
+    Vnics(GroupCells<Arc<VnicValues>>),
+    Minutes(GroupCells<Option<i64>>),
+}
 
+/// Sums that grow file by file.
 struct Sums<'r> {
     rule: &'r Rule<'r>,
-    counted: Vec<bool>,
-    counts: HashMap<(i64, Key), u64>,
+    dimension: Dimension<'r>,
+    summary: Summary,
 }
 
 impl Sums<'_> {
-    fn add(&mut self, key: (i64, Key), class: u8, amounts: Amounts) {
-        if !self.counted.get(usize::from(class)).copied().unwrap_or(false) {
+    /// Adds what the index of a part tells; what it does not tell is still to be read.
+    fn add(&mut self, part: Part, told: &Told) {
+        let Some(index) = part.index.clone() else { return self.summary.rest.push(part) };
+        let counted: Vec<bool> =
+            index.directory.classes.iter().map(|class| self.rule.counts(class)).collect();
+        let quantity = self.rule.quantity();
+        if let Told::Addresses(cells) = told {
+            let found = self.summary.counts.add_addresses(cells, &counted, quantity);
+            self.summary.files += u64::from(found);
             return;
         }
-        let amount = self.rule.amount(amounts);
-        if amount > 0 {
-            let sum = self.counts.entry(key).or_default();
-            *sum = sum.saturating_add(amount);
-        }
-    }
-
-    /// Adds up row groups; says of each whether its cells told all.
-    async fn add_groups(&mut self, index: &FileIndex, part: &Part, dimension: Dimension) -> Vec<bool> {
-        let range = self.rule.scope.range;
         let groups = &index.directory.groups;
+        let range = self.rule.scope.range;
         let aligned = |bound: Option<i64>| bound.is_none_or(|at| at % MINUTE == 0);
-        let by_minute = dimension.has_minutes();
-        let partly = by_minute && aligned(range.from) && aligned(range.to);
+        let partly = self.dimension.has_minutes() && aligned(range.from) && aligned(range.to);
         let usable = |at: usize| {
             let skipped = part.groups.as_ref().is_some_and(|groups| groups[at] == RowGroupAccess::Skip);
             !skipped && (partly || is_inside(&range, groups[at].times))
         };
-        let mut told = vec![false; groups.len()];
-        match dimension {
-            Dimension::Port | Dimension::Protocol => {
-                for (at, cells) in index.by_service().await.into_iter().enumerate() {
-                    let Some(cells) = cells.filter(|_| usable(at)) else { continue };
-                    for cell in cells {
-                        let value = if dimension == Dimension::Port { cell.port } else { cell.protocol };
-                        let key = value.map_or(Key::Null, |value| Key::Number(value.into()));
-                        self.add((0, key), cell.class, cell.amounts);
+        let mut any = false;
+        let counts = &mut self.summary.counts;
+        let summed: Vec<bool> = match told {
+            Told::Addresses(_) => Vec::new(),
+            Told::Services(cells) => {
+                let by_port = self.dimension == Dimension::Port;
+                each(cells, usable, |cells| {
+                    cells.sum(&counted, quantity, |(port, protocol), sum| {
+                        any = true;
+                        counts.add_number(if by_port { *port } else { *protocol }, sum);
+                    });
+                })
+            }
+            Told::Vnics(cells) => {
+                let Dimension::Vnic(column) = self.dimension else { return };
+                each(cells, usable, |cells| {
+                    cells.sum(&counted, quantity, |values, sum| {
+                        any = true;
+                        counts.add(&values[column].clone().map_or(Key::Null, Key::Text), sum);
+                    });
+                })
+            }
+            Told::Minutes(cells) => {
+                let by_key = self.dimension.classes_by_key(&index.directory.classes, &counted);
+                let bounded = range.from.is_some() || range.to.is_some();
+                let first = range.from.map(|from| from - from.rem_euclid(MINUTE));
+                let inside = |minute: Option<i64>| {
+                    let Some(minute) = minute else { return !bounded };
+                    let start = minute.saturating_mul(MINUTE);
+                    first.is_none_or(|first| start >= first) && range.to.is_none_or(|to| start < to)
+                };
+                let (dimension, lines) = (self.dimension, &mut self.summary.lines);
+                each(cells, usable, |cells| {
+                    for (key, counted) in &by_key {
+                        let Dimension::Minute(_, buckets) = dimension else {
+                            let mut whole = 0_u64;
+                            cells.sum(counted, quantity, |minute, sum| {
+                                whole = whole.saturating_add(if inside(*minute) { sum } else { 0 });
+                            });
+                            if whole > 0 {
+                                any = true;
+                                counts.add(key, whole);
+                            }
+                            continue;
+                        };
+                        let line = line_of(lines, key, buckets.len());
+                        let mut place = buckets.places();
+                        cells.sum(counted, quantity, |minute, sum| {
+                            let Some(start) = minute.filter(|_| inside(*minute)) else { return };
+                            any = true;
+                            if let Some(at) = place(start.saturating_mul(MINUTE)) {
+                                line[at] = line[at].saturating_add(sum);
+                            }
+                        });
                     }
-                    told[at] = true;
-                }
+                })
             }
-            Dimension::Vnic(column) => {
-                for (at, cells) in index.by_vnic().await.into_iter().enumerate() {
-                    let Some(cells) = cells.filter(|_| usable(at)) else { continue };
-                    for cell in cells {
-                        let key = cell.values[column].clone().map_or(Key::Null, Key::Text);
-                        self.add((0, key), cell.class, cell.amounts);
-                    }
-                    told[at] = true;
-                }
-            }
-            _ => {
-                for (at, cells) in index.by_minute().await.into_iter().enumerate() {
-                    let Some(cells) = cells.filter(|_| usable(at)) else { continue };
-                    cells.iter().for_each(|cell| self.add_minute(cell, index, dimension, &range));
-                    told[at] = true;
-                }
-            }
-        }
-        told
+        };
+        self.summary.files += u64::from(any);
+        self.summary.rest.extend(rest_of(part, &summed));
     }
+}
 
-    fn add_minute(&mut self, cell: &TimeCell, index: &FileIndex, dimension: Dimension, range: &Range) {
-        let bounded = range.from.is_some() || range.to.is_some();
-        let inside = cell.minute.map_or(!bounded, |minute| {
-            let start = minute.saturating_mul(MINUTE);
-            range.from.is_none_or(|from| start >= from - from.rem_euclid(MINUTE))
-                && range.to.is_none_or(|to| start < to)
-        });
-        let (Some(class), true) = (index.directory.classes.get(usize::from(cell.class)), inside) else {
-            return;
-        };
-        let key = match dimension {
-            Dimension::Minute(column) => {
-                let Some(minute) = cell.minute else { return };
-                (minute, column.map_or(Key::Null, |column| column.of(class)))
-            }
-            Dimension::Class(column) => (0, column.of(class)),
-            _ => (0, Key::Null),
-        };
-        self.add(key, cell.class, cell.amounts);
-    }
+/// Sums up the cells of row groups; says of each whether they told all.
+fn each<K>(
+    cells: &[Option<Cells<K>>],
+    usable: impl Fn(usize) -> bool,
+    mut sum: impl FnMut(&Cells<K>),
+) -> Vec<bool> {
+    let one = |(at, cells): (usize, &Option<Cells<K>>)| {
+        let cells = cells.as_ref().filter(|_| usable(at));
+        cells.map(&mut sum).is_some()
+    };
+    cells.iter().enumerate().map(one).collect()
+}
+
+/// The line of a key, a new one if there is none yet.
+fn line_of<'l>(lines: &'l mut Vec<(Key, Vec<u64>)>, key: &Key, buckets: usize) -> &'l mut Vec<u64> {
+    let at = lines.iter().position(|(known, _)| known == key).unwrap_or_else(|| {
+        lines.push((key.clone(), vec![0; buckets]));
+        lines.len() - 1
+    });
+    &mut lines[at].1
 }
 
 /// True if every row with these times is in a range.

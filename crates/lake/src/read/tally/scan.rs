@@ -83,7 +83,7 @@ impl Reader {
         names: Names,
         mut workers: impl Iterator<Item = W> + Send,
     ) -> Result<Option<(W, Vec<Arc<Input>>)>> {
-        let cache = run.state.runtime_env().cache_manager.get_file_metadata_cache();
+        let cache = run.runtime.cache_manager.get_file_metadata_cache();
         let (question, room) = self.warm.ask();
         let shared = Shared {
             factory: CachedParquetFileReaderFactory::new(Arc::clone(&run.view.store), cache),
@@ -108,11 +108,11 @@ impl Reader {
         }
         let mut pieces = pieces.pieces;
         pieces.make_contiguous().sort_by_key(|piece| Reverse(piece.input.times[piece.group].1));
-        let threads = run.state.config().target_partitions().clamp(1, pieces.len().max(1));
+        let threads = run.threads().clamp(1, pieces.len().max(1));
         *shared.pieces.lock() = pieces;
         let (shared, mut tasks) = (Arc::new(shared), JoinSet::new());
         for worker in workers.by_ref().take(threads) {
-            let memory = MemoryConsumer::new("counts").register(&run.state.runtime_env().memory_pool);
+            let memory = MemoryConsumer::new("counts").register(&run.runtime.memory_pool);
             tasks.spawn(work(Arc::clone(&shared), worker, memory));
         }
         let mut done: Option<(W, MemoryReservation)> = None;

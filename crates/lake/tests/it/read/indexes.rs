@@ -274,3 +274,43 @@ async fn an_address_that_becomes_a_vnics_own_is_noticed() {
     assert!(twice > 0);
     assert_eq!(after, before + own - twice);
 }
+
+#[tokio::test]
+async fn what_is_kept_of_indexes_follows_the_lake() {
+    let mut lake = lake().await;
+    lake.lake.compact(&CompactOptions::full()).await.unwrap();
+    let kept = reader(&lake);
+    let everything = Scope::new(parse(""), Range::default());
+    let told = async |reader: &Reader| {
+        let mut told = Vec::new();
+        for field in ["target_port", "initiator_ip", "vnic_id", "action"] {
+            let top = reader.top(&everything, field, 9, Some(Measure::AllRecords), Limits::default()).await;
+            let top = top.unwrap();
+            told.push(format!("{:?} {} {}", top.values, top.total, top.distinct));
+        }
+        let chart = reader.histogram(&everything, &HistogramOptions::default()).await.unwrap();
+        told.push(format!("{:?}", chart.series));
+        told
+    };
+    let first = told(&kept).await;
+    assert_eq!(told(&kept).await, first);
+    // A commit adds rows that no index tells.
+    let rows = vec![row(1, 0, START), row(2, 0, START)];
+    lake.commit(&TestObject::new("new", "vnic-new", "egress", (START, START + 300 * SECOND), rows)).await;
+    let grown = told(&reader(&lake)).await;
+    assert_ne!(grown, first);
+    lake.lake.refresh().await.unwrap();
+    assert_eq!(told(&kept).await, grown);
+    // Other files with other indexes hold the same rows.
+    let before = indexes(&lake).await;
+    lake.lake.compact(&CompactOptions::full()).await.unwrap();
+    assert_ne!(indexes(&lake).await, before);
+    lake.lake.refresh().await.unwrap();
+    assert_eq!(told(&kept).await, grown);
+    // What is kept was read before: the files of indexes may go.
+    for index in indexes(&lake).await {
+        lake.lake.flows().store().delete(&index).await.unwrap();
+    }
+    assert_eq!(told(&kept).await, grown);
+    assert_eq!(told(&reader(&lake)).await, grown);
+}
