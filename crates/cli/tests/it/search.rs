@@ -125,7 +125,7 @@ fn counts() {
     --- stdout
     1264
     --- stderr
-    1,264 records; counted: records; all time, UTC; 0 of 1 file read, [N] ms
+    1,264 records; counted: records; all time, UTC; 1 of 1 file read, [N] ms
     coverage: 98.9 % of the time of 2 vNICs, 3 gaps, the longest 0717-9e2b64f0-7d13-4c58-8a0e-b3f19c6d5201 silent since 2026-11-02 01:58:18; source last listed [TIME]
     warning: 300 s of windows are marked `skip data`: the provider lost some of their records, so counts are lower bounds
     ");
