@@ -5,10 +5,10 @@ while; afterwards the table's log tells which version brought which object.
 """
 
 import datetime
-import http.client
 import json
 import os
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -53,15 +53,27 @@ class Store:
         endpoint = self.process.stdout.readline().decode().strip()
         self.source = f"s3://{BUCKET}"
         self.arguments, self.environment = ["--endpoint", endpoint, "--anonymous"], {}
-        self.connection = http.client.HTTPConnection(urllib.parse.urlsplit(endpoint).netloc, timeout=30)
+        self.host = urllib.parse.urlsplit(endpoint).netloc
+        name, _, port = self.host.rpartition(":")
+        self.connection = socket.create_connection((name, int(port)), timeout=30)
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def put(self, path):
+        # By hand: http.client takes several times the processor, of which the watching gets what is left.
         key = urllib.parse.quote(str(path.relative_to(self.objects)), safe="/")
-        self.connection.request("PUT", f"/{BUCKET}/{key}", body=path.read_bytes())
-        answer = self.connection.getresponse()
-        answer.read()
-        if answer.status != 200:
-            raise Failed(f"the S3 server refused an object with {answer.status}")
+        with open(path, "rb", buffering=0) as file:
+            body = file.read()
+        head = f"PUT /{BUCKET}/{key} HTTP/1.1\r\nhost: {self.host}\r\ncontent-length: {len(body)}\r\n\r\n"
+        self.connection.sendall(head.encode() + body)
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            piece = self.connection.recv(4096)
+            if not piece:
+                raise Failed("the S3 server hung up")
+            answer += piece
+        # What is taken is answered without a body.
+        if not answer.startswith(b"HTTP/1.1 200 "):
+            raise Failed(f"the S3 server refused an object: {answer.decode(errors='replace')}")
 
     def close(self):
         self.connection.close()

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::error::{IngestError, SourceError};
 use crate::source::{Calls, Filter, ListItem, Listed, Source};
+use crate::streams::WHOLE;
 use crate::watch::WatchOptions;
 pub use sample::Sample;
 use sample::{Looked, by_size, expected_records};
@@ -282,14 +283,15 @@ fn spread<T>(things: &[T], most: usize) -> Vec<&T> {
     (0..picked).map(|n| &things[n * things.len() / picked]).collect()
 }
 
-/// Returns the listing calls of a day of watching: polls of two hour folders a stream, looks for streams, and full
-/// listings of a page per stream and day, or per thousand objects.
+/// Returns the listing calls of a day of watching: polls of what is new in each stream, now and then of two whole hours of
+/// it, looks for streams, and full listings of a page per stream and day, or per thousand objects.
 fn list_calls_a_day(watch: &WatchOptions, streams: usize, discovery: u64, count: &Count) -> u64 {
     let times = |every: std::time::Duration| 86_400.0 / every.as_secs_f64().max(1.0);
     let days = count.days.map_or(0, |(first, last)| last - first + 1);
     let by_folder = streams as f64 * f64::from(days) * (1.0 + 1.0 / 30.0) + streams as f64;
     let full = discovery as f64 + by_folder.max(count.objects as f64 / 1000.0);
-    let polls = if streams == 0 { 0.0 } else { times(watch.poll) * 2.0 * streams as f64 };
+    let whole = times(watch.poll).min(times(WHOLE));
+    let polls = if streams == 0 { 0.0 } else { (times(watch.poll) + whole) * streams as f64 };
     let full_every = if streams == 0 { watch.poll } else { watch.relist };
     (polls + times(watch.discover) * discovery as f64 + times(full_every) * full).round() as u64
 }

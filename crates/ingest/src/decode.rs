@@ -10,6 +10,7 @@ use flowglass_flow::object::shard_of;
 use flowglass_flow::{ObjectEntry, ObjectFacts, ObjectId, Outcome};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
+use crate::fetch::Look;
 use crate::source::{Fetched, Listed, Source};
 
 /// An object that was read, on its way to be decoded.
@@ -20,6 +21,8 @@ pub(crate) struct Read {
     pub body: Result<Fetched, String>,
     /// To be taken although the ledger knows it.
     pub again: bool,
+    /// The look that found it.
+    pub look: Option<Arc<Look>>,
     /// Room of its bytes in memory, free again when this is dropped.
     pub room: OwnedSemaphorePermit,
 }
@@ -30,6 +33,8 @@ pub(crate) struct Chunk {
     pub objects: Vec<ObjectEntry>,
     pub rows: Vec<DayBatch>,
     pub again: Vec<ObjectId>,
+    /// The looks that found some of them.
+    pub looks: Vec<Arc<Look>>,
 }
 
 impl Chunk {
@@ -118,15 +123,21 @@ struct Open {
     decoder: BatchDecoder,
     objects: Vec<ObjectEntry>,
     again: Vec<ObjectId>,
+    looks: Vec<Arc<Look>>,
 }
 
 impl Open {
     fn new(limits: Limits) -> Self {
-        Self { decoder: BatchDecoder::new(limits), objects: Vec::new(), again: Vec::new() }
+        Self { decoder: BatchDecoder::new(limits), objects: Vec::new(), again: Vec::new(), looks: Vec::new() }
     }
 
     fn take(&mut self, read: Read) {
-        let Read { source, listed, body, again, room } = read;
+        let Read { source, listed, body, again, look, room } = read;
+        if let Some(look) = look
+            && !self.looks.iter().any(|known| Arc::ptr_eq(known, &look))
+        {
+            self.looks.push(look);
+        }
         let (version, content_hash) = match &body {
             Ok(fetched) => (fetched.version.clone(), Some(fetched.content_hash.clone())),
             // Not read: the listing is all there is to tell versions apart.
@@ -177,6 +188,7 @@ impl Open {
             objects: std::mem::take(&mut self.objects),
             rows: self.decoder.finish(),
             again: std::mem::take(&mut self.again),
+            looks: std::mem::take(&mut self.looks),
         };
         output.blocking_send(chunk).is_ok()
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use flowglass_lake::{Known, Ledger, version_tag};
 use futures::{Stream, StreamExt, stream};
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 
 use crate::counters::{Count, Counters, Failure};
 use crate::decode::Read;
@@ -21,6 +21,25 @@ pub(crate) struct Item {
     pub listed: Listed,
     /// Take it although the ledger knows it.
     pub again: bool,
+    /// The look that found it; none where nobody waits for it in particular.
+    pub look: Option<Arc<Look>>,
+}
+
+/// One look at what is new. Whatever it found holds it until its rows wait to be committed: when nobody holds it any more,
+/// nothing more is to come that would be worth waiting for.
+pub(crate) struct Look(Arc<Notify>);
+
+impl Look {
+    /// Begins one whose end is told there.
+    pub(crate) fn new(ended: &Arc<Notify>) -> Arc<Self> {
+        Arc::new(Self(Arc::clone(ended)))
+    }
+}
+
+impl Drop for Look {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
 }
 
 /// Objects on their way through the pipeline, by source and key: each is in it at most once.
@@ -77,7 +96,8 @@ pub(crate) async fn fetch_all(
             let read = items.into_iter().zip(bodies).zip(units).filter_map(|((item, body), units)| {
                 let body = outcome(&item, body, &counters, &in_flight)?;
                 let room = room.split(units)?;
-                Some(Read { source: item.source, listed: item.listed, body, again: item.again, room })
+                let Item { source, listed, again, look } = item;
+                Some(Read { source, listed, body, again, look, room })
             });
             read.collect()
         }

@@ -7,11 +7,13 @@ mod counters;
 mod decode;
 mod error;
 mod fetch;
+mod folding;
 mod pipeline;
 mod retry;
 mod run;
 mod sieve;
 pub mod source;
+mod streams;
 mod verify;
 mod watch;
 

@@ -11,7 +11,7 @@ use flowglass_codec::Limits;
 use flowglass_flow::{ObjectEntry, ObjectId, Outcome};
 use flowglass_lake::{Batch, Lake, Prepared, Preparer, Writer};
 use futures::Stream;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +19,7 @@ use crate::counters::{Count, Counters};
 use crate::decode::{self, Chunk, Read};
 use crate::error::IngestError;
 use crate::fetch::{InFlight, Item, fetch_all};
+use crate::folding::Folding;
 use crate::sieve::Sieve;
 
 /// How an ingester works.
@@ -72,7 +73,8 @@ fn batch_objects() -> usize {
 }
 
 /// Passes items through to commits until they end. What was decoded by then is committed before this returns, unless it
-/// is told to stop while it waits for room on the disk.
+/// is told to stop while it waits for room on the disk. `looked` tells that all that a look found is decoded: then it is
+/// committed without waiting for more.
 pub(crate) async fn run(
     writer: &mut Writer,
     items: impl Stream<Item = Item> + Send + 'static,
@@ -80,6 +82,7 @@ pub(crate) async fn run(
     sieve: &Sieve,
     counters: &Arc<Counters>,
     stop: &CancellationToken,
+    looked: &Notify,
 ) -> Result<(), IngestError> {
     let shards = writer.lake().shards();
     let in_flight = InFlight::default();
@@ -117,7 +120,7 @@ pub(crate) async fn run(
     drop(chunk_sender);
 
     let (ready_sender, ready) = mpsc::channel::<JoinHandle<Result<Ready, IngestError>>>(MOST_BATCHES);
-    let grouping = group(chunks, writer.preparer(), options, counters, stop, ready_sender);
+    let grouping = group(chunks, writer.preparer(), options, counters, stop, looked, ready_sender);
     let committing = commit(writer, ready, counters, &in_flight);
     // The first error ends both, and with them the workers and the fetchers: nobody takes what they send any more.
     if let Err(error) = futures::future::try_join(grouping, committing).await {
@@ -138,13 +141,16 @@ async fn group(
     options: &PipelineOptions,
     counters: &Arc<Counters>,
     stop: &CancellationToken,
+    looked: &Notify,
     output: mpsc::Sender<JoinHandle<Result<Ready, IngestError>>>,
 ) -> Result<(), IngestError> {
     // Each batch that is written keeps its rows in memory. One for each decoder: whoever waits for the other leaves a core to it.
     let writing = Arc::new(Semaphore::new(options.decoders.clamp(1, MOST_BATCHES)));
     let mut groups: HashMap<u32, Group> = HashMap::new();
+    // When the last commit was begun that was not full.
+    let mut begun: HashMap<u32, Instant> = HashMap::new();
     loop {
-        let due = groups.values().map(|group| group.since + options.group).min();
+        let due = groups.values().map(|group| group.due).min();
         let wait = async {
             match due {
                 Some(due) => tokio::time::sleep_until(due.into()).await,
@@ -155,7 +161,7 @@ async fn group(
             chunk = chunks.recv() => match chunk {
                 Some(chunk) => {
                     let shard = chunk.shard;
-                    let group = groups.entry(shard).or_insert_with(|| Group::new(shard));
+                    let group = groups.entry(shard).or_insert_with(|| Group::new(shard, options.group));
                     group.take(chunk);
                     let full = group.rows >= options.batch_rows
                         || group.bytes >= options.batch_bytes
@@ -164,19 +170,32 @@ async fn group(
                 }
                 None => (groups.keys().copied().collect(), true),
             },
+            () = looked.notified() => {
+                for (shard, group) in groups.iter_mut().filter(|(_, group)| group.is_looked_for) {
+                    // Many sources that are looked at, or very short polls, are not to make very many small commits.
+                    let rested = begun.get(shard).map(|begun| *begun + options.group / SHARE_OF_GROUP);
+                    group.due = group.due.min(rested.unwrap_or(group.since));
+                }
+                continue;
+            }
             () = wait => {
                 let now = Instant::now();
-                let due = groups.iter().filter(|(_, group)| group.since + options.group <= now);
+                let due = groups.iter().filter(|(_, group)| group.due <= now);
                 (due.map(|(shard, _)| *shard).collect(), false)
             }
         };
         for shard in full {
             let Some(group) = groups.remove(&shard) else { continue };
+            if group.due <= Instant::now() {
+                begun.insert(shard, Instant::now());
+            }
             let Ok(room) = Arc::clone(&writing).acquire_owned().await else { return Ok(()) };
             let (preparer, options) = (preparer.clone(), options.clone());
             let (counters, stop) = (Arc::clone(counters), stop.clone());
             let prepared = tokio::spawn(async move {
+                let (waited, rows, begun) = (group.since.elapsed(), group.rows, Instant::now());
                 let ready = prepare(&preparer, group.batch, &options, &counters, &stop).await;
+                tracing::debug!(rows, ?waited, took = ?begun.elapsed(), "rows were written");
                 drop(room);
                 ready
             });
@@ -190,6 +209,10 @@ async fn group(
         }
     }
 }
+
+/// A look's end is followed by a commit, full or not, unless the last one that was not full was begun within this share of
+/// the time that objects may wait.
+const SHARE_OF_GROUP: u32 = 4;
 
 /// Batches that are written at a time, and that wait written, at most.
 const MOST_BATCHES: usize = 4;
@@ -237,11 +260,17 @@ struct Group {
     rows: usize,
     bytes: usize,
     since: Instant,
+    /// When it is to be committed, full or not.
+    due: Instant,
+    /// Some of it was found by a look at what is new.
+    is_looked_for: bool,
 }
 
 impl Group {
-    fn new(shard: u32) -> Self {
-        Self { batch: Batch { shard, ..Batch::default() }, rows: 0, bytes: 0, since: Instant::now() }
+    fn new(shard: u32, wait: Duration) -> Self {
+        let since = Instant::now();
+        let batch = Batch { shard, ..Batch::default() };
+        Self { batch, rows: 0, bytes: 0, since, due: since + wait, is_looked_for: false }
     }
 
     fn take(&mut self, chunk: Chunk) {
@@ -250,6 +279,7 @@ impl Group {
         self.batch.objects.extend(chunk.objects);
         self.batch.rows.extend(chunk.rows.into_iter().map(|rows| (rows.day, rows.batch)));
         self.batch.again.extend(chunk.again);
+        self.is_looked_for |= !chunk.looks.is_empty();
     }
 }
 
@@ -261,6 +291,7 @@ async fn commit(
     in_flight: &InFlight,
 ) -> Result<(), IngestError> {
     let lake = writer.lake().clone();
+    let mut folding = Folding::of(&lake);
     while let Some(prepared) = ready.recv().await {
         let stopped = |error: tokio::task::JoinError| IngestError::Worker {
             what: "a writer of rows",
@@ -268,7 +299,9 @@ async fn commit(
         };
         let Ready { prepared, members } = prepared.await.map_err(stopped)??;
         let Some(prepared) = prepared else { continue };
+        let begun = Instant::now();
         let done = writer.commit_prepared(prepared).await.map_err(IngestError::lake("commit", &lake))?;
+        tracing::debug!(version = done.version, rows = done.rows, took = ?begun.elapsed(), "committed");
         counters.add(Count::Commits, 1);
         counters.add(Count::Committed, done.objects as u64);
         counters.add(Count::Known, done.known as u64);
@@ -284,19 +317,10 @@ async fn commit(
                 }
             }
         }
-        let snapshot = writer.lake().snapshot();
-        let objects: usize = snapshot.unfolded.iter().map(|manifest| manifest.objects.len()).sum();
-        if snapshot.unfolded.len() >= FOLD_AT || objects >= FOLD_OBJECTS {
-            lake.fold().await.map_err(IngestError::lake("fold manifests", &lake))?;
-        }
+        folding.go_on().await?;
     }
-    Ok(())
+    folding.end().await
 }
-
-/// Unfolded manifests at which the committer folds: each costs a reader that opens the lake one request.
-const FOLD_AT: usize = 64;
-/// Objects of unfolded manifests at which the committer folds: each takes some 3 kB of memory until then.
-const FOLD_OBJECTS: usize = 10_000;
 
 /// Waits while the lake's disk is nearly full; false if it is time to stop before there is room: a half-written file helps nobody, and queries need room to spill.
 async fn wait_for_room(lake: &Lake, least: u64, counters: &Counters, stop: &CancellationToken) -> bool {

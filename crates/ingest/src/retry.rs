@@ -43,7 +43,7 @@ pub async fn retry(
     });
     let items = items.take_until(stop.clone().cancelled_owned());
     let sieve = Sieve::new(&Filter::default(), counters);
-    pipeline::run(writer, items, options, &sieve, counters, stop).await?;
+    pipeline::run(writer, items, options, &sieve, counters, stop, &Notify::new()).await?;
     let lake = writer.lake().clone();
     lake.fold().await.map_err(IngestError::lake("fold manifests", &lake))?;
     Ok(IngestReport::new(&counters.progress(), counters.failures(), started, stop.is_cancelled()))
@@ -113,7 +113,7 @@ async fn look_up(sources: &[Arc<dyn Source>], name: &SourceName, key: &str) -> R
     let source = sources.iter().find(|source| source.name() == name);
     let source = source.ok_or_else(|| format!("its source {name} is not among those that are read"))?;
     match source.find(key).await {
-        Ok(Some(listed)) => Ok(Item { source: Arc::clone(source), listed, again: true }),
+        Ok(Some(listed)) => Ok(Item { source: Arc::clone(source), listed, again: true, look: None }),
         Ok(None) => Err("it is no longer in its source".to_owned()),
         Err(error) => Err(error.to_string()),
     }

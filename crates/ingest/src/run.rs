@@ -7,11 +7,12 @@ use flowglass_lake::{Known, SourceStatus, Writer, version_tag};
 use futures::stream::BoxStream;
 use futures::{StreamExt, stream};
 use serde::Serialize;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::counters::{Count, Counters, Failure, Progress};
 use crate::error::IngestError;
-use crate::fetch::Item;
+use crate::fetch::{Item, Look};
 use crate::pipeline::{self, PipelineOptions};
 use crate::sieve::Sieve;
 use crate::source::{Filter, ListItem, Source, SourceError};
@@ -84,9 +85,10 @@ pub async fn ingest(
     let listed_at = flowglass_flow::time::now();
     let ended: ListEnd = ListEnd::default();
     let listings: Vec<_> =
-        sources.iter().map(|source| listing(source, source.list(filter), counters, &ended)).collect();
+        sources.iter().map(|source| listing(source, source.list(filter), counters, &ended, None)).collect();
     let items = stream::iter(listings).flatten().take_until(stop.clone().cancelled_owned());
-    pipeline::run(writer, items, options, &Sieve::new(filter, counters), counters, stop).await?;
+    let sieve = Sieve::new(filter, counters);
+    pipeline::run(writer, items, options, &sieve, counters, stop, &Notify::new()).await?;
     ended.check()?;
     let stopped = stop.is_cancelled();
     let lake = writer.lake().clone();
@@ -160,11 +162,14 @@ pub(crate) fn listing(
     listed: BoxStream<'static, Result<ListItem, SourceError>>,
     counters: &Arc<Counters>,
     ended: &ListEnd,
+    look: Option<Arc<Look>>,
 ) -> BoxStream<'static, Item> {
     let (source, counters, ended) = (Arc::clone(source), Arc::clone(counters), ended.clone());
     let items = listed.filter_map(move |item| {
         let item = match item {
-            Ok(ListItem::Object(listed)) => Some(Item { source: Arc::clone(&source), listed, again: false }),
+            Ok(ListItem::Object(listed)) => {
+                Some(Item { source: Arc::clone(&source), listed, again: false, look: look.clone() })
+            }
             Ok(ListItem::Skipped(skipped)) => {
                 if skipped.reason.is_warning() {
                     counters.add(Count::Skipped, 1);

@@ -7,18 +7,19 @@ use flowglass_lake::{Lake, LakeError, SourceStatus, Writer};
 use futures::stream::PollNext;
 use futures::{Stream, StreamExt, stream};
 use parking_lot::Mutex;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::counters::Counters;
 use crate::error::IngestError;
-use crate::fetch::Item;
+use crate::fetch::{Item, Look};
 use crate::pipeline::{self, PipelineOptions};
 use crate::retry::Again;
 use crate::run::{ListEnd, listing, pending_windows};
 use crate::sieve::Sieve;
 use crate::source::{Filter, HourFolder, Source};
+use crate::streams::Streams;
 
 /// How sources are watched.
 #[derive(Debug, Clone)]
@@ -73,6 +74,7 @@ pub async fn watch(
     let (new_sender, new) = mpsc::channel::<Item>(256);
     let (backlog_sender, backlog) = mpsc::channel::<Item>(256);
     let mut tasks = tokio::task::JoinSet::new();
+    let looked: Arc<Notify> = Arc::default();
     let ending = Ending { lake: writer.lake().clone(), found: Arc::default(), stop: stop.clone() };
     for source in sources {
         let poller = Poller {
@@ -80,6 +82,7 @@ pub async fn watch(
             options: options.clone(),
             counters: Arc::clone(counters),
             ending: ending.clone(),
+            looked: Arc::clone(&looked),
         };
         let look = poller.clone();
         tasks.spawn(look.look_at_recent(new_sender.clone(), stop.clone()));
@@ -94,7 +97,7 @@ pub async fn watch(
     let mut pipeline_options = options.pipeline.clone();
     pipeline_options.expire_before = options.retention_days.map(first_kept_day);
     let sieve = Sieve::new(&options.filter, counters);
-    let result = pipeline::run(writer, items, &pipeline_options, &sieve, counters, stop).await;
+    let result = pipeline::run(writer, items, &pipeline_options, &sieve, counters, stop, &looked).await;
     stop.cancel();
     while tasks.join_next().await.is_some() {}
     result?;
@@ -158,12 +161,13 @@ struct Poller {
     options: WatchOptions,
     counters: Arc<Counters>,
     ending: Ending,
+    looked: Arc<Notify>,
 }
 
 impl Poller {
     /// Looks at the current and neighbour hours of every stream, again and again.
     async fn look_at_recent(self, output: mpsc::Sender<Item>, stop: CancellationToken) {
-        let mut streams: Vec<String> = Vec::new();
+        let mut streams = Streams::default();
         let mut discovered: Option<Instant> = None;
         loop {
             let started = Instant::now();
@@ -171,7 +175,7 @@ impl Poller {
             if streams.is_empty() || discovered.is_none_or(|at| at.elapsed() >= self.options.discover) {
                 match self.source.streams(&self.options.filter).await {
                     Ok(found) => {
-                        streams = found;
+                        streams.found(found);
                         discovered = Some(started);
                     }
                     Err(error) => {
@@ -182,14 +186,18 @@ impl Poller {
             let hours = HourFolder::around(flowglass_flow::time::now());
             // Side by side: one after another, the streams of many vNICs would outlast the poll interval.
             let ended = ListEnd::default();
-            let (source, counters, end) =
-                (Arc::clone(&self.source), Arc::clone(&self.counters), ended.clone());
-            let items = stream::iter(streams.clone()).flat_map_unordered(LISTINGS, move |stream| {
-                listing(&source, source.list_recent(&stream, &hours), &counters, &end)
-            });
+            let look = Look::new(&self.looked);
+            let (source, counters) = (Arc::clone(&self.source), Arc::clone(&self.counters));
+            let (end, part) = (ended.clone(), Arc::clone(&look));
+            let items = stream::iter(streams.look(&self.source, &hours))
+                .flat_map_unordered(LISTINGS, move |listed| {
+                    listing(&source, listed, &counters, &end, Some(Arc::clone(&part)))
+                });
             if !pass_on(items.boxed(), &output, &stop).await {
                 return;
             }
+            drop(look);
+            tracing::debug!(streams = streams.len(), took = ?started.elapsed(), "looked at what is new");
             if let Err(error) = ended.check() {
                 tracing::warn!(error = %chain(&error), "a stream could not be listed");
             }
@@ -209,7 +217,8 @@ impl Poller {
             let started = Instant::now();
             let listed_at = flowglass_flow::time::now();
             let ended = ListEnd::default();
-            let items = listing(&self.source, self.source.list(&self.options.filter), &self.counters, &ended);
+            let listed = self.source.list(&self.options.filter);
+            let items = listing(&self.source, listed, &self.counters, &ended, None);
             if !pass_on(items, &output, &stop).await {
                 return;
             }

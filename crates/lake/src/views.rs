@@ -17,8 +17,10 @@ use crate::manifest::OWN_FOLDER;
 use crate::read::{AddedFiles, TableView, View, Views};
 use crate::{files, object_rows, parquet_file};
 
-/// Readers see commits of others within this time.
+/// Readers see commits of others within this time; a look costs a few small requests.
 const FRESH: Duration = Duration::from_millis(500);
+/// The same where a look costs next to nothing: the lake lies in a directory.
+const FRESH_DIRECTORY: Duration = Duration::from_millis(50);
 /// What sources say of their last listing is read again after this time.
 const STATUS_FRESH: Duration = Duration::from_secs(5);
 
@@ -92,7 +94,8 @@ impl LakeViews {
 #[async_trait]
 impl Views for LakeViews {
     async fn latest(&self) -> Result<Arc<View>> {
-        let snapshot = self.lake.fresh(FRESH).await?;
+        let fresh = if self.lake.location().directory.is_some() { FRESH_DIRECTORY } else { FRESH };
+        let snapshot = self.lake.fresh(fresh).await?;
         let current = |made: &Made| {
             made.view.flows.state.version == snapshot.flows.version
                 && made.view.objects.state.version == snapshot.objects.version

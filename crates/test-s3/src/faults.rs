@@ -54,6 +54,8 @@ pub struct Faults {
     pub duplicate_pages: f64,
     /// List in an order that is stable but not by key.
     pub unsorted: bool,
+    /// Begin every listing at its beginning, whatever `start-after` says.
+    pub ignore_start_after: bool,
     /// Give the same continuation token for ever.
     pub endless_listing: bool,
     /// Do not encode keys in listings even when asked to.

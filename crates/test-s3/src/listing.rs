@@ -56,6 +56,7 @@ pub(crate) fn list(
 ) -> Result<Page, BadToken> {
     let max_keys = ask.max_keys.clamp(1, 1000);
     let (resume, repeated) = match &ask.token {
+        None if control.faults.ignore_start_after => (String::new(), false),
         None => (ask.after.clone(), false),
         Some(token) => read_token(token).ok_or(BadToken)?,
     };

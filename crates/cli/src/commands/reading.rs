@@ -15,6 +15,9 @@ use crate::output::number;
 use crate::output::progress::{Amount, Progress};
 use crate::settings::{KEEP_DAYS, Lasting, POLL};
 
+/// Listings more often than this would only cost.
+const SHORTEST_POLL: Duration = Duration::from_millis(100);
+
 /// How often progress is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -82,7 +85,7 @@ pub(super) fn watch_options(
     let Lasting(poll) = context.settings.get_or_default(&POLL, poll)?;
     let defaults = WatchOptions::default();
     let pipeline = PipelineOptions { decoders: context.threads, ..defaults.pipeline };
-    Ok(WatchOptions { poll: poll.max(Duration::from_secs(1)), filter, pipeline, retention_days, ..defaults })
+    Ok(WatchOptions { poll: poll.max(SHORTEST_POLL), filter, pipeline, retention_days, ..defaults })
 }
 
 /// Shows what an ingester counts until the work is done, and returns its result.

@@ -53,6 +53,16 @@ pub trait Source: Send + Sync {
         hours: &[HourFolder],
     ) -> BoxStream<'static, Result<ListItem, SourceError>>;
 
+    /// Lists what a stream holds after a key, or after what would stand at that place; none where a listing cannot begin
+    /// in its middle. A store that keeps no order may leave objects out.
+    fn list_after(
+        &self,
+        _stream: &str,
+        _after: &str,
+    ) -> Option<BoxStream<'static, Result<ListItem, SourceError>>> {
+        None
+    }
+
     /// Lists a day of a stream; days since the epoch.
     fn list_day(&self, stream: &str, day: i32) -> BoxStream<'static, Result<ListItem, SourceError>>;
 
@@ -222,7 +232,7 @@ impl HourFolder {
     }
 
     /// Returns the folder's path below its stream.
-    fn path(self) -> String {
+    pub(crate) fn path(self) -> String {
         format!("{}hour={:02}/", layout::day_path(self.day), self.hour)
     }
 }

@@ -8,6 +8,7 @@ mod faults;
 mod fixtures;
 mod ingest;
 mod login;
+mod looks;
 mod moto;
 mod order;
 mod tree;

@@ -15,6 +15,7 @@ use object_store::path::Path;
 use parquet::errors::ParquetError;
 use tokio::runtime::Handle;
 
+use super::gently::gently;
 use super::input::{Body, Input};
 use super::plan::Merge;
 use crate::delta::AddFile;
@@ -51,7 +52,7 @@ pub(super) async fn flows(
     }
     let writing = Writing { store: Arc::clone(store), runtime: Handle::current(), written: Vec::new() };
     let (plan, shape) = (merge.clone(), shape.clone());
-    let merged = tokio::task::spawn_blocking(move || {
+    let merged = gently(move || {
         let mut writing = writing;
         let merged = merge_into(&plan, bodies, &shape, &mut writing);
         (merged, writing.written)

@@ -3,6 +3,7 @@
 //! Everything here may run beside writers and readers; one process at a time should do it, and two only waste work.
 
 mod compact;
+mod gently;
 mod input;
 mod ledger;
 mod merge;

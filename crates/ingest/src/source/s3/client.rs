@@ -57,6 +57,15 @@ pub(super) struct Purpose<'a> {
     pub(super) limit: u64,
 }
 
+/// Where a page of a listing begins.
+#[derive(Clone, Copy)]
+pub(super) enum Start<'a> {
+    /// After a key; at the beginning where that is empty.
+    After(&'a str),
+    /// Where an earlier page of the same listing ended.
+    Token(&'a str),
+}
+
 /// Returns true if a key can be sent in a URL: URLs have no `.` and `..` folders.
 pub(super) fn is_expressible(key: &str) -> bool {
     !key.is_empty() && key.split('/').all(|part| part != "." && part != "..")
@@ -152,7 +161,7 @@ impl Client {
         &self,
         prefix: &str,
         delimiter: &str,
-        token: Option<&str>,
+        start: Start<'_>,
     ) -> Result<Bytes, SourceError> {
         let url = || {
             let mut action = self.bucket.list_objects_v2(self.keys());
@@ -162,8 +171,10 @@ impl Client {
             if !delimiter.is_empty() {
                 action.with_delimiter(delimiter);
             }
-            if let Some(token) = token {
-                action.with_continuation_token(token);
+            match start {
+                Start::Token(token) => action.with_continuation_token(token),
+                Start::After("") => {}
+                Start::After(key) => action.with_start_after(key),
             }
             action.sign(SIGNATURE)
         };

@@ -8,7 +8,7 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 
 use super::super::SourceError;
-use super::client::Client;
+use super::client::{Client, Start};
 
 /// One page of a listing.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -35,6 +35,7 @@ pub(super) struct Pager {
     client: Arc<Client>,
     prefix: String,
     delimiter: &'static str,
+    after: String,
     token: Option<String>,
     seen: HashSet<blake3::Hash>,
     done: bool,
@@ -43,7 +44,13 @@ pub(super) struct Pager {
 impl Pager {
     /// Lists what begins with a prefix, folded at a delimiter unless that is empty.
     pub(super) fn new(client: Arc<Client>, prefix: &str, delimiter: &'static str) -> Self {
-        Self { client, prefix: prefix.to_owned(), delimiter, token: None, seen: HashSet::new(), done: false }
+        let (prefix, after) = (prefix.to_owned(), String::new());
+        Self { client, prefix, delimiter, after, token: None, seen: HashSet::new(), done: false }
+    }
+
+    /// Leaves out what stands up to a key.
+    pub(super) fn after(self, key: &str) -> Self {
+        Self { after: key.to_owned(), ..self }
     }
 
     /// Returns the next page; none after the last.
@@ -51,7 +58,11 @@ impl Pager {
         if self.done {
             return Ok(None);
         }
-        let text = self.client.list_page(&self.prefix, self.delimiter, self.token.as_deref()).await?;
+        let start = match &self.token {
+            Some(token) => Start::Token(token),
+            None => Start::After(&self.after),
+        };
+        let text = self.client.list_page(&self.prefix, self.delimiter, start).await?;
         let fails = |reason: String, next: &str| SourceError::Listing {
             what: self.client.list_what(&self.prefix),
             reason,

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use flowglass_access::Environment;
 use flowglass_flow::SourceName;
-use futures::StreamExt;
 use futures::stream::{self, BoxStream};
+use futures::{Stream, StreamExt, TryStreamExt};
 
 use super::filter::Filter;
 use super::layout::day_path;
@@ -97,6 +97,15 @@ impl Source for S3Source {
         walk::list_folders(self.shared(), folders, self.concurrency)
     }
 
+    fn list_after(
+        &self,
+        stream: &str,
+        after: &str,
+    ) -> Option<BoxStream<'static, Result<ListItem, SourceError>>> {
+        let pages = pages(Pager::new(Arc::clone(&self.tree.client), stream, "").after(after));
+        Some(pages.map_ok(|items| stream::iter(items).map(Ok)).try_flatten().boxed())
+    }
+
     fn list_day(&self, stream: &str, day: i32) -> BoxStream<'static, Result<ListItem, SourceError>> {
         let folder = format!("{stream}{}", day_path(day));
         walk::list_folders(self.shared(), vec![folder], self.concurrency)
@@ -163,17 +172,20 @@ impl Tree for S3Tree {
     }
 
     fn below(&self, folder: &str) -> BoxStream<'static, Result<Vec<ListItem>, SourceError>> {
-        let pager = Pager::new(Arc::clone(&self.client), folder, "");
-        let pages = stream::unfold(Some(pager), |pager| async move {
-            let mut pager = pager?;
-            match pager.next().await {
-                Ok(Some(page)) => Some((Ok(page.entries.into_iter().map(to_item).collect()), Some(pager))),
-                Ok(None) => None,
-                Err(error) => Some((Err(error), None)),
-            }
-        });
-        pages.boxed()
+        pages(Pager::new(Arc::clone(&self.client), folder, "")).boxed()
     }
+}
+
+/// Goes through a listing's pages.
+fn pages(pager: Pager) -> impl Stream<Item = Result<Vec<ListItem>, SourceError>> + Send + 'static {
+    stream::unfold(Some(pager), |pager| async move {
+        let mut pager = pager?;
+        match pager.next().await {
+            Ok(Some(page)) => Some((Ok(page.entries.into_iter().map(to_item).collect()), Some(pager))),
+            Ok(None) => None,
+            Err(error) => Some((Err(error), None)),
+        }
+    })
 }
 
 fn to_item(entry: Entry) -> ListItem {
