@@ -1,11 +1,13 @@
 """Measures Flowglass beside DuckDB and ClickHouse, and writes the results as a Markdown table.
 
-`make bench` (minutes) and `make bench-full` (100 million rows, hours of disk and patience). Everything it makes lies in a
-temporary directory (BENCH_FOLDER names another place for it) that is removed at the end.
+`make bench` (minutes) and `make bench-full` (100 million rows, an hour and 30 GB). Everything it makes lies in a temporary
+directory (BENCH_FOLDER names another place for it) that is removed at the end. With BENCH_KEEP=folder it is made there and
+stays, and a run goes on from what an earlier one of as many rows made.
 """
 
 import argparse
 import datetime
+import json
 import os
 import pathlib
 import shutil
@@ -40,10 +42,24 @@ def settings():
     parser.add_argument("--keep-going", action="store_true", help="note answers that differ instead of failing")
     given = parser.parse_args()
     given.bare = os.environ.get("BENCH_BARE")
+    keep = os.environ.get("BENCH_KEEP")
+    given.keep = pathlib.Path(keep).resolve() if keep else None
     given.binary = given.binary.resolve()
     if not given.binary.is_file():
         parser.error(f"{given.binary} is no program: build it first")
     return given
+
+
+def made(folder, name, rows, keep, make):
+    """What a stage returns, which makes files in the folder; that of an earlier run where the folder is kept."""
+    note = folder / f"{name}-{rows}.json"
+    if keep and note.exists():
+        say(f"{name}: made before")
+        return json.loads(note.read_text())
+    result = make()
+    if keep:
+        note.write_text(json.dumps(result))
+    return result
 
 
 def measure(given, folder):
@@ -69,14 +85,19 @@ def measure(given, folder):
         result["ingest"] = stages.ingest(program, peers, folder, given)
         # Objects of about 350 records.
         vnics = max(8, given.rows // (given.hours * 24) // 350)
-        lake, result["lake"] = stages.make_lake(program, folder, "lake", given.rows, given.hours, vnics)
-        tenth, _ = stages.make_lake(program, folder, "tenth", given.rows // 10, given.hours // 10, vnics)
+        lake, tenth = folder / "lake", folder / "tenth"
+        stage = lambda name, make: made(folder, name, given.rows, given.keep, make)
+        result["lake"] = stage("lake", lambda: stages.make_lake(program, lake, given.rows, given.hours, vnics))
+        stage("tenth", lambda: stages.make_lake(program, tenth, given.rows // 10, given.hours // 10, vnics))
+        same, provided = tables.all_columns(), ["time", *tables.PROVIDED]
         result["sizes"] = {
-            "ClickHouse, the same columns": stages.clickhouse_bytes(peers[1], folder, lake, tables.all_columns()),
-            "ClickHouse, the provider's columns alone": stages.clickhouse_bytes(peers[1], folder, lake, ["time", *tables.PROVIDED]),
+            "ClickHouse, the same columns": stage("size", lambda: stages.clickhouse_bytes(peers[1], folder, lake, same)),
+            "ClickHouse, the provider's columns alone": stage(
+                "size-provided", lambda: stages.clickhouse_bytes(peers[1], folder, lake, provided)
+            ),
         }
-        made = stages.layouts(peers, folder, lake)
-        result["asked"] = asked = stages.ask(program, lake, peers, made, folder, given)
+        files = stage("layouts", lambda: stages.layouts(peers, folder, lake))
+        result["asked"] = asked = stages.ask(program, lake, peers, files, folder, given)
         result["rare_tenth"] = stages.rare_in(program, tenth, asked["rare"], folder, given.runs)
         if given.latency_seconds:
             rate = given.latency_rate or int(result["ingest"]["rates"]["flowglass"] / 2)
@@ -92,10 +113,12 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: stopped"))
     given = settings()
     place = os.environ.get("BENCH_FOLDER")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="flowglass-bench-", dir=place)).resolve()
+    if given.keep:
+        given.keep.mkdir(parents=True, exist_ok=True)
+    folder = given.keep or pathlib.Path(tempfile.mkdtemp(prefix="flowglass-bench-", dir=place)).resolve()
     try:
         free, needed = shutil.disk_usage(folder).free, given.rows * 300
-        if free < needed:
+        if free < needed and not given.keep:
             raise Failed(f"{given.rows:,} rows need about {needed / 1e9:.0f} GB in {folder.parent}, {free / 1e9:.0f} GB are free: set BENCH_FOLDER")
         result = measure(given, folder)
     except Failed as failed:
@@ -103,7 +126,8 @@ def main():
             say(f"{log.name}: {log.read_text(errors='replace')[-1000:]}")
         sys.exit(f"bench: {failed}")
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not given.keep:
+            shutil.rmtree(folder, ignore_errors=True)
     text = report.everything(result)
     given.results.mkdir(parents=True, exist_ok=True)
     out = given.results / f"{result['date']}{'-full' if given.rows >= 100_000_000 else ''}.md"

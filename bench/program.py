@@ -62,9 +62,16 @@ class Server:
     def get(self, path, parameters):
         """Asks; returns the parsed answer and the seconds until its last byte came."""
         target = f"/api/v1/{path}" + ("?" + urllib.parse.urlencode(parameters) if parameters else "")
-        begun = time.perf_counter()
-        self.connection.request("GET", target)
-        answer = self.connection.getresponse()
+        try:
+            begun = time.perf_counter()
+            self.connection.request("GET", target)
+            answer = self.connection.getresponse()
+        except http.client.RemoteDisconnected:
+            # The server does not keep connections for as long as a peer may take for its answer.
+            self.connection.close()
+            begun = time.perf_counter()
+            self.connection.request("GET", target)
+            answer = self.connection.getresponse()
         body = answer.read()
         seconds = time.perf_counter() - begun
         if answer.status != 200:

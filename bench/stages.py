@@ -97,9 +97,12 @@ def bare(settings, bucket, folder, records):
     return done.seconds
 
 
-def make_lake(program, folder, name, rows, hours, vnics):
-    """Simulates, ingests and compacts; returns the lake and what was seen on the way."""
-    bucket, lake = folder / f"{name}-bucket", folder / name
+def make_lake(program, lake, rows, hours, vnics):
+    """Simulates, ingests and compacts; returns what was seen on the way."""
+    name, bucket = lake.name, lake.parent / f"{lake.name}-bucket"
+    # What a run that was stopped left.
+    for path in (bucket, lake):
+        shutil.rmtree(path, ignore_errors=True)
     written = program.simulate(bucket, rows, hours, vnics)
     say(f"{name}: {written['records']:,} records in {written['objects']:,} objects, {written['bytes'] / 1e6:,.0f} MB")
     read, ingested = program.run("ingest", bucket, "--no-upkeep", "--lake", lake, timeout=LONG)
@@ -110,7 +113,7 @@ def make_lake(program, folder, name, rows, hours, vnics):
     compacted, done = program.run("lake", "compact", "--lake", lake, timeout=LONG)
     say(f"{name}: ingested in {ingested.seconds:.0f} s, compacted in {done.seconds:.0f} s: {compacted}")
     files = live_files(lake)
-    return lake, {
+    return {
         "records": written["records"],
         "objects": written["objects"],
         "json": written["json_bytes"],
@@ -126,7 +129,7 @@ def make_lake(program, folder, name, rows, hours, vnics):
 
 
 def layouts(peers, folder, lake):
-    """Each peer's files of the lake's rows, by address and by time; (writer, layout, file) of each."""
+    """Each peer's files of the lake's rows, by address and by time; (writer, layout, path) of each."""
     files, made = live_files(lake), []
     for peer in peers:
         make = {"duckdb": tables.duckdb_layout, "clickhouse": tables.clickhouse_layout}[peer.kind]
@@ -134,7 +137,7 @@ def layouts(peers, folder, lake):
             out = folder / f"{peer.kind}-{layout.replace(' ', '-')}.parquet"
             _, cost = peer.run(make(files, out, order), LONG)
             say(f"{peer.kind} {layout}: {out.stat().st_size:,} bytes, {cost['seconds']:.0f} s")
-            made.append((peer.kind, layout, out))
+            made.append((peer.kind, layout, str(out)))
     return made
 
 
