@@ -5,6 +5,7 @@
 
 pub mod answer;
 mod by_day;
+mod cache;
 pub mod coverage;
 pub mod delta;
 mod durable;

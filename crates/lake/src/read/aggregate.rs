@@ -10,7 +10,7 @@ use arrow::datatypes::{
 use arrow::record_batch::RecordBatch;
 use datafusion::common::DataFusionError;
 use datafusion::functions::core::expr_fn::coalesce;
-use datafusion::logical_expr::{Expr, LogicalPlanBuilder, col, lit, when};
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, col, lit};
 use flowglass_flow::catalogue;
 
 use super::lower;
@@ -76,24 +76,6 @@ fn filtered_by(aggregate: Expr, filter: &Expr) -> Expr {
             Expr::AggregateFunction(function)
         }
         other => other,
-    }
-}
-
-/// The expression of a column or of a pseudo-field seen from the vNIC.
-pub(crate) fn field(name: &str) -> Result<Expr> {
-    if let Some(field) = catalogue::find(name) {
-        return Ok(col(field.name));
-    }
-    let by_direction = |inbound: &str, outbound: &str| {
-        when(col("direction").eq(lit("I")), col(inbound))
-            .when(col("direction").eq(lit("O")), col(outbound))
-            .end()
-            .map_err(|source| super::engine::query_error("plan the field", source))
-    };
-    match name {
-        "local_ip" => by_direction("target_ip", "initiator_ip"),
-        "peer_ip" => by_direction("initiator_ip", "target_ip"),
-        _ => Err(unknown_field(name)),
     }
 }
 

@@ -11,7 +11,7 @@ use super::aggregate::column_named;
 use super::engine::Run;
 use super::lower;
 use super::measure::measured;
-use super::newest::From;
+use super::newest::Start;
 use super::reader::{Reader, planned};
 use super::search::{count_cost, row_id_in};
 use super::stitch::{FiveTuple, Record, SKEW, stitch};
@@ -188,7 +188,7 @@ impl Reader {
                 .sort_with_limit([col("time").sort(false, false)], Some(limit + 1))?
                 .build()
         };
-        let found = Box::pin(self.newest(run, scope, From::Start, limit + 1, plan)).await?;
+        let found = Box::pin(self.newest(run, scope, Start::Newest, limit + 1, plan)).await?;
         let mut newest = Vec::new();
         for batch in &found.batches {
             newest.extend(records_of(batch)?);

@@ -7,13 +7,14 @@ use datafusion::logical_expr::{Expr, col, lit};
 use flowglass_flow::catalogue;
 use flowglass_query::Tree;
 
-use super::aggregate::{Figure, Values, field, group, number_field};
+use super::aggregate::{Figure, Values, group, number_field};
 use super::buckets::Buckets;
 use super::engine::{Cost, Run};
 use super::lower;
 use super::measure::{Measured, default_measure, measured, sums_fit, total};
 use super::reader::{Reader, planned};
-use super::tally::{Asked, Grouping, Question, Source, Wanted};
+use super::source::Source;
+use super::tally::{Asked, Grouping, Question, Wanted};
 use crate::answer::{
     Aggregate, Comparison, GroupAnswer, GroupKey, GroupOptions, GroupRow, Measure, OrderBy, Range, Scope,
     Value,
@@ -132,7 +133,7 @@ impl Reader {
         };
         let parts = Box::pin(self.parts(run, scope)).await?;
         if let Some(asked) = figures.iter().map(Counted::asked).collect::<Option<Vec<_>>>() {
-            let mut question = Question::of(scope, vec![Grouping { keys: keys.clone(), figures: asked }]);
+            let mut question = Question::of(scope, vec![Grouping::by(keys.clone(), asked)]);
             question.filter = Tree::and([question.filter].into_iter().chain(narrowing.iter().cloned()));
             if let Some(tallied) = Box::pin(self.tally(run, &parts, &question)).await?
                 && let [counted] = tallied.as_slice()
@@ -140,12 +141,7 @@ impl Reader {
                 return Ok(Groups { rows: counted.first(order, limit), cost: counted.cost });
             }
         }
-        let exprs = options.keys.iter().zip(&keys).map(|(key, source)| match (key, source) {
-            (GroupKey::Field(name), _) => field(name),
-            (_, Source::Bucket(buckets)) => Ok(buckets.key()),
-            (GroupKey::Time(_), _) => Ok(lit(0)),
-        });
-        let exprs = exprs.collect::<Result<Vec<_>>>()?;
+        let exprs = keys.iter().map(Source::expr).collect::<Result<Vec<_>>>()?;
         let figures: Vec<Figure> = figures.into_iter().map(Counted::planned).collect();
         let by_value = order.map(|(at, descending)| col(format!("v{at}")).sort(!descending, false));
         let by_key = (0..keys.len()).map(|at| col(format!("k{at}")).sort(true, false));
@@ -246,11 +242,14 @@ fn figure(aggregate: &Aggregate, scope: &Scope, run: &Run) -> Result<Counted> {
             one(records(), approx_percentile_cont(value.sort(true, false), lit(p / 100.0), None), None)
         }
         Aggregate::Distinct(name) => {
-            let wanted = Wanted::Distinct(Source::named(name)?);
-            Counted { zero: true, ..one(records(), count_distinct(field(name)?), Some(wanted)) }
+            let source = Source::named(name)?;
+            let distinct = count_distinct(source.expr()?);
+            Counted { zero: true, ..one(records(), distinct, Some(Wanted::Distinct(source))) }
         }
-        Aggregate::Min(name) => one(records(), min(field(name)?), bound(name, Wanted::Least)),
-        Aggregate::Max(name) => one(records(), max(field(name)?), bound(name, Wanted::Greatest)),
+        Aggregate::Min(name) => one(records(), min(Source::named(name)?.expr()?), bound(name, Wanted::Least)),
+        Aggregate::Max(name) => {
+            one(records(), max(Source::named(name)?.expr()?), bound(name, Wanted::Greatest))
+        }
     })
 }
 

@@ -6,17 +6,19 @@ use arrow::datatypes::DataType;
 use datafusion::logical_expr::{Expr, cast, lit, when};
 use flowglass_flow::{Kind, catalogue};
 
-use super::aggregate::{Figure, Values, field, group};
+use super::aggregate::{Figure, Values, group};
 use super::buckets::Buckets;
-use super::count::{Top, compare};
+
 use super::counts::Key;
 use super::engine::{Cost, Run};
 use super::lower;
 use super::measure::{Measured, default_measure, measured, queries};
 use super::narrow::Part;
 use super::reader::{Reader, planned};
+use super::source::Source;
 use super::summary::{ClassColumn, Dimension};
-use super::tally::{Grouping, Question, Source};
+use super::tally::{Grouping, Question};
+use super::top::{Top, compare};
 use crate::answer::{BucketCount, HistogramAnswer, HistogramOptions, Instant, Range, Scope, Series, Value};
 use crate::coverage::CoverageQuestion;
 use crate::error::{LakeError, Result};
@@ -92,10 +94,11 @@ impl Reader {
         measured: &Measured,
         buckets: &Buckets,
     ) -> Result<(Vec<Series>, Cost)> {
-        let (counts, cost) = match Box::pin(self.minutes(run, scope, measured, buckets, None)).await? {
+        let parts = Box::pin(self.parts(run, scope)).await?;
+        let (counts, cost) = match Box::pin(self.minutes(run, &parts, scope, measured, buckets, None)).await?
+        {
             Some((counts, cost)) => (counts.into_values().next(), cost),
             None => {
-                let parts = Box::pin(self.parts(run, scope)).await?;
                 let (counts, cost) = self.bucket_counts(run, parts, scope, measured, buckets, None).await?;
                 (counts.into_values().next(), cost)
             }
@@ -119,18 +122,18 @@ impl Reader {
                 hint: Some("split by another field; the buckets are the time".to_owned()),
             });
         }
+        let parts = Box::pin(self.parts(run, scope)).await?;
         if let Some(column) = ClassColumn::named(name)
             && let Some((counts, cost)) =
-                Box::pin(self.minutes(run, scope, measured, buckets, Some(column))).await?
+                Box::pin(self.minutes(run, &parts, scope, measured, buckets, Some(column))).await?
         {
             return Ok((by_value(run, scope, buckets, counts), cost));
         }
-        let (Top { values, distinct, .. }, mut cost) =
-            Box::pin(self.top_of(run, scope, name, SERIES, measured)).await?;
+        let (top, mut cost) = Box::pin(self.top_of(run, &parts, scope, name, SERIES, measured)).await?;
+        let Top { values, distinct, .. } = top;
         let listed: Vec<Value> =
             values.iter().map(|top| top.value.clone()).filter(|value| *value != Value::Null).collect();
         let split = Some(Split { name, listed: Some(&listed) });
-        let parts = Box::pin(self.parts(run, scope)).await?;
         let (counts, more) = self.bucket_counts(run, parts, scope, measured, buckets, split).await?;
         cost.rows += more.rows;
         let fractions = fractions(run, scope, buckets);
@@ -158,6 +161,7 @@ impl Reader {
     async fn minutes(
         &self,
         run: &Run,
+        parts: &[Part],
         scope: &Scope,
         measured: &Measured,
         buckets: &Buckets,
@@ -166,9 +170,8 @@ impl Reader {
         if buckets.bounds.iter().any(|bound| bound % MINUTE != 0) {
             return Ok(None);
         }
-        let Some(summary) =
-            Box::pin(self.summary(run, scope, measured, Dimension::Minute(split, buckets))).await?
-        else {
+        let dimension = Dimension::Minute(split, buckets);
+        let Some(summary) = Box::pin(self.summary(run, parts, scope, measured, dimension)).await? else {
             return Ok(None);
         };
         let mut cost = Cost { rows: 0, files: summary.files };
@@ -214,12 +217,13 @@ impl Reader {
         };
         if let Some(asked) = measured.asked() {
             let mut keys = vec![Source::Bucket(buckets.clone())];
-            keys.extend(split.map(|split| split.source()).transpose()?);
-            let question = Question::of(scope, vec![Grouping { keys, figures: vec![asked] }]);
+            keys.extend(split.map(|split| Source::named(split.name)).transpose()?);
+            let listed = split.and_then(|split| split.listed);
+            let grouping = Grouping { keys, listed: listed.map(<[Value]>::to_vec), figures: vec![asked] };
+            let question = Question::of(scope, vec![grouping]);
             if let Some(tallied) = Box::pin(self.tally(run, &parts, &question)).await?
                 && let [counted] = tallied.as_slice()
             {
-                let listed = split.and_then(|split| split.listed);
                 counted.for_each(|keys, count| {
                     let Value::Time(start) = keys[0] else { return };
                     let Ok(bucket) = buckets.bounds.binary_search(&start.0) else { return };
@@ -269,19 +273,12 @@ struct Split<'s> {
 }
 
 impl Split<'_> {
-    fn source(self) -> Result<Source> {
-        let source = Source::named(self.name)?;
-        Ok(match self.listed {
-            None => source,
-            Some(values) => Source::Listed { of: Box::new(source), values: values.to_vec() },
-        })
-    }
-
     /// The keys of a plan: the value, and whether it is another than those listed.
     fn keys(self) -> Result<Vec<Expr>> {
-        let Some(listed) = self.listed else { return Ok(vec![field(self.name)?]) };
+        let field = Source::named(self.name)?.expr()?;
+        let Some(listed) = self.listed else { return Ok(vec![field]) };
         // The key's printed form: any type can be compared and given back so.
-        let text = cast(field(self.name)?, DataType::Utf8View);
+        let text = cast(field, DataType::Utf8View);
         let in_list =
             text.clone().in_list(listed.iter().map(|value| lit(value.to_string())).collect(), false);
         let key = planned(when(in_list.clone(), text.clone()).end())?;

@@ -21,11 +21,13 @@ mod provider;
 mod reader;
 mod row_match;
 mod search;
+mod source;
 mod sql;
 mod stitch;
 mod summary;
 mod tail;
 mod tally;
+mod top;
 mod view;
 
 pub use engine::{ReaderOptions, RowBatches};

@@ -10,12 +10,12 @@ use crate::error::Result;
 
 /// Where a question for the newest rows begins.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum From {
-    /// At the newest row.
-    Start,
-    /// Somewhere among the rows of an instant; no row after it is wanted.
+pub(super) enum Start {
+    /// With the newest row.
+    Newest,
+    /// With some of the rows of an instant; no row after it is wanted.
     Instant(i64),
-    /// Somewhere among the rows that have no time.
+    /// With some of the rows that have no time.
     Timeless,
 }
 
@@ -28,17 +28,17 @@ impl Reader {
         &self,
         run: &Run,
         scope: &Scope,
-        from: From,
+        from: Start,
         fetch: usize,
         plan: impl Fn(LogicalPlanBuilder) -> std::result::Result<LogicalPlan, DataFusionError>,
     ) -> Result<Collected> {
         let upto = match from {
-            From::Instant(upto) => Some(upto),
-            From::Start | From::Timeless => None,
+            Start::Instant(upto) => Some(upto),
+            Start::Newest | Start::Timeless => None,
         };
         let parts = Box::pin(self.parts(run, scope)).await?;
         let newest = match from {
-            From::Timeless => None,
+            Start::Timeless => None,
             _ => Box::pin(self.newest_of(run, &parts, scope, upto, fetch)).await?,
         };
         let (parts, cost) = match newest {

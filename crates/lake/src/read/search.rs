@@ -10,7 +10,7 @@ use super::cursor::{self, Order};
 use super::engine::{Cost, RowBatches, Run, cost_of};
 use super::lower;
 use super::measure::measured;
-use super::newest::From;
+use super::newest::Start;
 use super::reader::{Reader, planned, row_filter};
 use crate::answer::{
     Instant, Limits, Measure, Meta, Nearest, NearestRow, Range, RowAnswer, Scope, SearchAnswer, SearchOptions,
@@ -49,9 +49,9 @@ impl Reader {
         let plan = |flows| search_plan(flows, scope, &order, &fields, after.clone(), Some(fetch));
         let found = if order.is_newest_first() {
             let from = match (&options.cursor, upto) {
-                (None, _) => From::Start,
-                (Some(_), Some(upto)) => From::Instant(upto),
-                (Some(_), None) => From::Timeless,
+                (None, _) => Start::Newest,
+                (Some(_), Some(upto)) => Start::Instant(upto),
+                (Some(_), None) => Start::Timeless,
             };
             Box::pin(self.newest(&run, scope, from, fetch, plan)).await
         } else {
@@ -193,7 +193,7 @@ impl Reader {
                 .build()
         };
         let found = match newest {
-            true => Box::pin(self.newest(run, &beyond, From::Start, 1, plan)).await?,
+            true => Box::pin(self.newest(run, &beyond, Start::Newest, 1, plan)).await?,
             false => run.collect(planned(plan(Box::pin(self.flows_of(run, &beyond)).await?))?).await?,
         };
         count_cost(meta, found.cost);

@@ -146,18 +146,19 @@ impl Rule<'_> {
 }
 
 impl Reader {
-    /// Sums up what indexes say of a scope. None if they do not tell what is asked, or nothing of it.
+    /// Sums up what indexes say of the parts of a scope. None if they do not tell what is asked, or nothing of it.
     ///
     /// # Errors
     /// If the store fails.
     pub(super) async fn summary(
         &self,
         run: &Run,
+        parts: &[Part],
         scope: &Scope,
         measured: &Measured,
         dimension: Dimension<'_>,
     ) -> Result<Option<Summary>> {
-        if !is_decided(scope, measured) {
+        if !is_decided(scope, measured) || parts.iter().all(|part| part.index.is_none()) {
             return Ok(None);
         }
         let once = match measured.used.sides {
@@ -176,8 +177,8 @@ impl Reader {
         };
         let mut sums = Sums { rule: &rule, dimension, summary: Summary::default() };
         let mut fetched = Vec::new();
-        for part in Box::pin(self.parts(run, scope)).await? {
-            fetched.push(fetch(part, &rule, dimension).boxed());
+        for part in parts {
+            fetched.push(fetch(part.clone(), &rule, dimension).boxed());
         }
         let mut fetched = futures::stream::iter(fetched).buffered(AT_A_TIME);
         let mut turn = 0_usize;
@@ -223,7 +224,7 @@ async fn fetch(part: Part, rule: &Rule<'_>, dimension: Dimension<'_>) -> (Part, 
 }
 
 /// True if classes decide which rows of a scope count, and how much.
-pub(super) fn is_decided(scope: &Scope, measured: &Measured) -> bool {
+fn is_decided(scope: &Scope, measured: &Measured) -> bool {
     measured.used.name != Measure::Connections
         && Class::decides(&scope.query)
         && scope.filter.as_ref().is_none_or(Class::decides)

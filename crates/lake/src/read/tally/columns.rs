@@ -3,12 +3,17 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, BooleanArray, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StringArray};
 use arrow::buffer::{NullBuffer, ScalarBuffer};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Int32Type, Int64Type, Schema, SchemaRef, TimestampMicrosecondType};
+use flowglass_flow::schema::time_type;
 use flowglass_flow::time::SECOND;
 
 use crate::error::{LakeError, Result};
+
+/// The place of a value that no row has.
+const UNUSED: i32 = -1;
 
 /// Columns of some rows, in the order in which they were asked for.
 #[derive(Debug)]
@@ -68,44 +73,50 @@ impl Column {
     /// An array of a column as a file has it.
     ///
     /// # Errors
-    /// If it has a type that flow rows do not have.
-    pub(super) fn new(name: &str, array: &dyn Array, path: &dyn Fn() -> String) -> Result<Self> {
-        let nulls = || array.nulls().filter(|nulls| nulls.null_count() > 0).cloned();
-        let numbers = |words| Self::Number(Numbers { words, base: 0, unit: 1, nulls: nulls() });
-        let known = match array.data_type() {
-            DataType::Int64 => array
-                .as_primitive_opt::<Int64Type>()
-                .map(|numbers| Words::I64(numbers.values().clone()))
-                .map(numbers),
-            DataType::Timestamp(..) => array
-                .as_primitive_opt::<TimestampMicrosecondType>()
-                .map(|times| Words::I64(times.values().clone()))
-                .map(numbers),
-            DataType::Int32 => array
-                .as_primitive_opt::<Int32Type>()
-                .map(|numbers| Words::I32(numbers.values().clone()))
-                .map(numbers),
-            DataType::Boolean => array.as_boolean_opt().cloned().map(Self::Flag),
-            DataType::Dictionary(..) => array.as_dictionary_opt::<Int32Type>().and_then(|words| {
-                let values = words.values().as_string_opt::<i32>()?.clone();
-                Some(Self::Text(Texts {
-                    keys: Keys::Wide(words.keys().values().clone()),
-                    nulls: nulls(),
-                    values,
-                }))
-            }),
-            _ => None,
+    /// If it has a type that cannot be that of a flow row's column.
+    pub(super) fn new(name: &str, array: &ArrayRef, path: &dyn Fn() -> String) -> Result<Self> {
+        // Other writers' files may have numbers, instants and texts of other kinds.
+        let wanted = match array.data_type() {
+            DataType::Int32 | DataType::Boolean => array.data_type().clone(),
+            numbers if numbers.is_integer() => DataType::Int64,
+            DataType::Timestamp(..) => time_type(),
+            DataType::Dictionary(..) | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
+                by_number_type()
+            }
+            other => {
+                return Err(LakeError::Damaged {
+                    path: path(),
+                    reason: format!("its column {name} is {other}"),
+                });
+            }
         };
-        known.ok_or_else(|| LakeError::Damaged {
-            path: path(),
-            reason: format!("its column {name} is {}", array.data_type()),
+        let array = match *array.data_type() == wanted {
+            true => Arc::clone(array),
+            false => cast(array, &wanted)
+                .map_err(|source| LakeError::Arrow { doing: "read the columns of a data file", source })?,
+        };
+        let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0).cloned();
+        let numbers = |words, nulls| Self::Number(Numbers { words, base: 0, unit: 1, nulls });
+        Ok(match wanted {
+            DataType::Boolean => Self::Flag(array.as_boolean().clone()),
+            DataType::Int32 => numbers(Words::I32(array.as_primitive::<Int32Type>().values().clone()), nulls),
+            DataType::Int64 => numbers(Words::I64(array.as_primitive::<Int64Type>().values().clone()), nulls),
+            DataType::Timestamp(..) => {
+                numbers(Words::I64(array.as_primitive::<TimestampMicrosecondType>().values().clone()), nulls)
+            }
+            _ => {
+                let texts = array.as_dictionary::<Int32Type>();
+                let keys = Keys::Wide(texts.keys().values().clone());
+                Self::Text(Texts { keys, nulls, values: texts.values().as_string::<i32>().clone() })
+            }
         })
     }
 
     /// The same in as little memory as it takes, to be kept.
     pub(super) fn narrowed(self) -> Self {
         match self {
-            Self::Text(mut texts) => {
+            Self::Text(texts) => {
+                let mut texts = texts.without_unused();
                 if let Keys::Wide(wide) = &texts.keys {
                     let values = texts.values.len();
                     if values <= usize::from(u8::MAX) + 1 {
@@ -205,6 +216,27 @@ impl Texts {
         }
     }
 
+    /// The same with only the values that rows have, where there may be many others: few rows of a file with a dictionary.
+    fn without_unused(self) -> Self {
+        let Keys::Wide(wide) = &self.keys else { return self };
+        if self.values.len() <= wide.len() {
+            return self;
+        }
+        let mut places = vec![UNUSED; self.values.len()];
+        let mut used = Vec::new();
+        let keys = (0..wide.len()).map(|row| {
+            // What stands where there is no value does not matter.
+            let Some(key) = self.key(row).filter(|key| *key < places.len()) else { return 0 };
+            if places[key] == UNUSED {
+                places[key] = used.len() as i32;
+                used.push(self.values.is_valid(key).then(|| self.values.value(key)));
+            }
+            places[key]
+        });
+        let keys = Keys::Wide(keys.collect());
+        Self { keys, nulls: self.nulls.clone(), values: StringArray::from(used) }
+    }
+
     /// The number of a row's value.
     #[inline]
     pub(super) fn key(&self, row: usize) -> Option<usize> {
@@ -292,12 +324,15 @@ impl Numbers {
     }
 }
 
+fn by_number_type() -> DataType {
+    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+}
+
 /// A file's schema with its texts to be read by number.
 pub(super) fn by_number(schema: &Schema) -> SchemaRef {
     let field = |field: &Field| match field.data_type() {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-            let words = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-            field.clone().with_data_type(words)
+            field.clone().with_data_type(by_number_type())
         }
         _ => field.clone(),
     };
@@ -306,10 +341,47 @@ pub(super) fn by_number(schema: &Schema) -> SchemaRef {
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::Int64Array;
+    use arrow::array::{
+        DictionaryArray, Float64Array, Int32Array, Int64Array, LargeStringArray, StringViewArray,
+        TimestampMillisecondArray, UInt16Array,
+    };
     use proptest::prelude::*;
 
     use super::*;
+
+    fn column(array: impl Array + 'static) -> Column {
+        Column::new("time", &(Arc::new(array) as ArrayRef), &String::new).unwrap()
+    }
+
+    #[test]
+    fn other_writers_columns_are_read() {
+        let ports = column(UInt16Array::from(vec![Some(53), None, Some(65_535)]));
+        assert_eq!([0, 1, 2].map(|row| ports.number(row)), [Some(53), None, Some(65_535)]);
+        let times = column(TimestampMillisecondArray::from(vec![Some(1_591_278_000_123), None]));
+        assert_eq!([0, 1].map(|row| times.number(row)), [Some(1_591_278_000_123_000), None]);
+        let texts = vec![Some("10.0.0.1"), None, Some("10.0.0.2"), Some("10.0.0.1")];
+        for texts in [column(LargeStringArray::from(texts.clone())), column(StringViewArray::from(texts))] {
+            let Column::Text(texts) = texts else { panic!("{texts:?}") };
+            let read = [0, 1, 2, 3].map(|row| texts.text(row));
+            assert_eq!(read, [Some("10.0.0.1"), None, Some("10.0.0.2"), Some("10.0.0.1")]);
+            assert_eq!(texts.values.len(), 2);
+        }
+        let of_numbers = Arc::new(Float64Array::from(vec![0.5])) as ArrayRef;
+        let error = Column::new("target_ip", &of_numbers, &|| "a.parquet".to_owned()).unwrap_err();
+        assert_eq!(error.to_string(), "a.parquet is damaged: its column target_ip is Float64");
+    }
+
+    #[test]
+    fn values_that_no_row_has_are_not_kept() {
+        let values = StringArray::from((0..1000).map(|value| format!("10.0.0.{value}")).collect::<Vec<_>>());
+        let keys = Int32Array::from(vec![Some(7), None, Some(900), Some(7)]);
+        let Column::Text(texts) = column(DictionaryArray::new(keys, Arc::new(values))).narrowed() else {
+            panic!("it is text");
+        };
+        let read = [0, 1, 2, 3].map(|row| texts.text(row));
+        assert_eq!(read, [Some("10.0.0.7"), None, Some("10.0.0.900"), Some("10.0.0.7")]);
+        assert_eq!((texts.values.len(), matches!(texts.keys, Keys::Byte(_))), (2, true));
+    }
 
     proptest! {
         #[test]
@@ -320,7 +392,7 @@ mod tests {
         ) {
             let values: Vec<Option<i64>> =
                 values.into_iter().map(|value| value.map(|value| base.wrapping_add(value.wrapping_mul(unit)))).collect();
-            let wide = Column::new("time", &Int64Array::from(values.clone()), &String::new).unwrap();
+            let wide = column(Int64Array::from(values.clone()));
             let narrow = wide.clone().narrowed();
             prop_assert!(narrow.bytes() <= wide.bytes());
             for (row, value) in values.iter().enumerate() {

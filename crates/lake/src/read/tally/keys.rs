@@ -10,12 +10,13 @@ use crate::read::buckets::Buckets;
 /// A key and the numbers of the columns it is read from.
 #[derive(Debug)]
 pub(super) struct Key {
-    from: From,
+    from: KeyColumns,
     pub(super) interner: Interner,
 }
 
+/// The columns it is read from, by number.
 #[derive(Debug, Clone)]
-pub(super) enum From {
+pub(super) enum KeyColumns {
     Column(usize),
     ByDirection { direction: usize, inbound: usize, outbound: usize },
     Bucket { time: usize, buckets: Buckets },
@@ -23,7 +24,7 @@ pub(super) enum From {
 
 impl Key {
     /// A key whose values are told apart, or only some of them.
-    pub(super) fn new(from: From, kind: Kind, listed: Option<&[Value]>) -> Self {
+    pub(super) fn new(from: KeyColumns, kind: Kind, listed: Option<&[Value]>) -> Self {
         let interner = match listed {
             None => Interner::new(kind),
             Some(values) => Interner::listing(kind, values),
@@ -37,7 +38,7 @@ impl Key {
             (KeyValue::Null, ..) => Value::Null,
             (KeyValue::Text(text), ..) => Value::Text(text.to_owned()),
             (KeyValue::Number(place), ..) if self.interner.places.is_some() => Value::Integer(place),
-            (KeyValue::Number(at), From::Bucket { buckets, .. }, _) => buckets.start(at),
+            (KeyValue::Number(at), KeyColumns::Bucket { buckets, .. }, _) => buckets.start(at),
             (KeyValue::Number(number), _, Kind::Time) => Value::Time(Instant(number)),
             (KeyValue::Number(number), _, Kind::Flag) => Value::Boolean(number != 0),
             (KeyValue::Number(number), ..) => Value::Integer(number),
@@ -49,7 +50,7 @@ impl Key {
         let interner = &mut self.interner;
         out.reserve(rows.len());
         match &self.from {
-            From::Column(column) => match &batch.columns[*column] {
+            KeyColumns::Column(column) => match &batch.columns[*column] {
                 Column::Text(texts) => {
                     interner.turn_to(0, texts);
                     texts.for_each(rows, |key| {
@@ -75,7 +76,7 @@ impl Key {
                     }));
                 }
             },
-            From::ByDirection { direction, inbound, outbound } => {
+            KeyColumns::ByDirection { direction, inbound, outbound } => {
                 let text = |column: usize| match &batch.columns[column] {
                     Column::Text(texts) => Some(texts),
                     _ => None,
@@ -96,7 +97,7 @@ impl Key {
                     key.map_or(NULL, |(texts, key)| interner.text_at(at, texts, key))
                 }));
             }
-            From::Bucket { time, buckets } => {
+            KeyColumns::Bucket { time, buckets } => {
                 let times = &batch.columns[*time];
                 // Neighbours lie in one bucket more often than not.
                 let mut last = (1, 0, NULL);

@@ -19,21 +19,16 @@ mod worker;
 
 pub(super) use self::warm::Warm;
 
-use std::collections::BTreeSet;
-
-use flowglass_flow::catalogue;
-use flowglass_query::{Match, NumberRange, Operand, Predicate, Tree};
+use flowglass_query::Tree;
 
 use self::figures::Figure;
 use self::groups::Groups;
 use self::interner::KeyValue;
 use self::keys::Key;
-use super::aggregate::unknown_field;
-use super::buckets::Buckets;
 use super::engine::Cost;
 use super::measure::{Amount, Measured};
+use super::source::Source;
 use crate::answer::{Range, Scope, Value};
-use crate::error::Result;
 
 /// What is counted.
 #[derive(Debug, Clone)]
@@ -58,90 +53,16 @@ impl Question {
 #[derive(Debug, Clone)]
 pub(super) struct Grouping {
     pub(super) keys: Vec<Source>,
+    /// If there are any, only these values of the last key are told apart: the key is the place in this list, -1 for any
+    /// other.
+    pub(super) listed: Option<Vec<Value>>,
     pub(super) figures: Vec<Asked>,
 }
 
-/// Where a key comes from.
-#[derive(Debug, Clone)]
-pub(super) enum Source {
-    /// A column.
-    Column(&'static str),
-    /// One of two columns: where the record is inbound and where it is outbound.
-    ByDirection { inbound: &'static str, outbound: &'static str },
-    /// The bucket that the row's time lies in.
-    Bucket(Buckets),
-    /// Some values of a column or pseudo-field. A key is the place of its value in this list, -1 for any other.
-    Listed { of: Box<Source>, values: Vec<Value> },
-}
-
-impl Source {
-    /// The source of a column or of a pseudo-field seen from the vNIC.
-    ///
-    /// # Errors
-    /// [`crate::LakeError::BadRequest`] for an unknown field.
-    pub(super) fn named(name: &str) -> Result<Self> {
-        match (catalogue::find(name), name) {
-            (Some(field), _) => Ok(Self::Column(field.name)),
-            (None, "local_ip") => Ok(Self::ByDirection { inbound: "target_ip", outbound: "initiator_ip" }),
-            (None, "peer_ip") => Ok(Self::ByDirection { inbound: "initiator_ip", outbound: "target_ip" }),
-            _ => Err(unknown_field(name)),
-        }
-    }
-
-    /// The rows whose key is one of some values; none where that cannot be said.
-    pub(super) fn one_of<'v>(&self, values: impl Iterator<Item = &'v Value>) -> Option<Tree> {
-        let term = |predicate| Tree::term(predicate, 0..0);
-        let (mut texts, mut numbers) = (BTreeSet::new(), BTreeSet::new());
-        let mut any = Vec::new();
-        for value in values {
-            match (value, self) {
-                (Value::Text(text), _) => {
-                    texts.insert(text.clone());
-                }
-                (Value::Integer(number), _) => {
-                    numbers.insert(*number);
-                }
-                (Value::Boolean(value), Self::Column(column)) => {
-                    any.push(term(Predicate::Boolean { column, value: *value }));
-                }
-                (Value::Null, _) => {
-                    let operand = match self {
-                        Self::Column(name) => Operand::Column(name),
-                        Self::ByDirection { inbound, outbound } => Operand::ByDirection { inbound, outbound },
-                        Self::Bucket(_) | Self::Listed { .. } => return None,
-                    };
-                    any.push(Tree::Not(Box::new(term(Predicate::Exists(operand)))));
-                }
-                _ => return None,
-            }
-        }
-        let is_text = |column: &'static str, values: Vec<String>| {
-            term(Predicate::Text { column, how: Match::WholeCase, values })
-        };
-        let texts: Vec<String> = texts.into_iter().collect();
-        match self {
-            // Days are not texts in the table.
-            Self::Column("day") => return None,
-            Self::Column(name) => {
-                if !texts.is_empty() {
-                    any.push(is_text(name, texts));
-                }
-                let operand = Operand::Column(name);
-                let same = |number| NumberRange { low: Some(number), high: Some(number) };
-                let ranges: Vec<NumberRange> = numbers.into_iter().map(same).collect();
-                if !ranges.is_empty() {
-                    any.push(term(Predicate::Number { operand, ranges }));
-                }
-            }
-            Self::ByDirection { inbound, outbound } => {
-                for (direction, column) in [("I", *inbound), ("O", *outbound)] {
-                    let direction = is_text("direction", vec![direction.to_owned()]);
-                    any.push(Tree::and([direction, is_text(column, texts.clone())]));
-                }
-            }
-            Self::Bucket(_) | Self::Listed { .. } => return None,
-        }
-        Some(Tree::Or(any))
+impl Grouping {
+    /// Groups by keys whose values are all told apart.
+    pub(super) fn by(keys: Vec<Source>, figures: Vec<Asked>) -> Self {
+        Self { keys, listed: None, figures }
     }
 }
 

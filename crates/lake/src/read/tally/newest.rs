@@ -53,9 +53,9 @@ struct Newest {
 }
 
 impl Reader {
-    /// The parts of a lake cut down to the `most` newest rows of a scope up to an instant, and to those that are as old as
-    /// the oldest of them. Rows of the instant itself are all in it, and do not count. None where the language asks for what this scan
-    /// does not do, or for too many rows.
+    /// The parts of a lake cut down to the `most` newest rows of a scope up to an instant, and to those that are as old
+    /// as the oldest of them. Rows of the instant itself are all in it, and do not count. None where the language asks for
+    /// what this scan does not do, or for too many rows.
     ///
     /// # Errors
     /// If the lake cannot be read, or a limit is reached.

@@ -9,13 +9,16 @@ use datafusion::datasource::physical_plan::parquet::RowGroupAccess;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, RowSelection, RowSelector};
 
 use super::columns::Column;
-use super::warm::Warm;
+use super::warm::{Extent, Warm};
 use super::worker::Names;
 
 /// Rows that a worker takes at a time: few enough for all to end together, whole pages.
 const PIECE: usize = 1 << 18;
+/// Runs of rows that a piece may have for them to be kept without the rows between: pages of an index, not scattered rows.
+const FEW_RUNS: usize = 32;
 /// A row group is kept whole where a question reads one row in so many or more of it.
 const WORTH_KEEPING: usize = 4;
+
 /// A data file with its footer.
 pub(super) struct Input {
     /// Its number among the parts of the question.
@@ -34,17 +37,17 @@ pub(super) struct Piece {
     pub(super) input: Arc<Input>,
     pub(super) group: usize,
     pub(super) rows: RowSelection,
-    pub(super) from: Source,
+    pub(super) from: Origin,
 }
 
 /// Where a piece's columns come from.
-pub(super) enum Source {
+pub(super) enum Origin {
     /// They are read, and forgotten.
     Read,
-    /// The row group is read whole and kept.
-    Keep,
+    /// They are read and kept, of the whole row group or of the piece's rows.
+    Keep(Extent),
     /// They are kept.
-    Kept(Arc<Vec<Column>>),
+    Kept(Extent, Arc<Vec<Column>>),
 }
 
 impl Input {
@@ -56,48 +59,72 @@ impl Input {
 
 /// What is to be read, in pieces.
 pub(super) struct Pieces<'s> {
-    pub(super) warm: &'s Warm,
-    pub(super) question: u64,
-    pub(super) names: &'s Names,
+    warm: &'s Warm,
+    names: &'s Names,
     /// Bytes of columns that may be kept beside those that are.
-    pub(super) room: usize,
-    pub(super) pieces: VecDeque<Piece>,
+    room: usize,
+    /// Row groups may be kept whole.
+    whole: bool,
+    pieces: VecDeque<Piece>,
 }
 
-impl Pieces<'_> {
-    /// Adds what is to be read of a file.
-    pub(super) fn add(&mut self, input: &Arc<Input>, access: Option<&[RowGroupAccess]>) {
-        for group in 0..input.metadata.metadata().num_row_groups() {
-            let all = input.rows(group);
-            let access = access.and_then(|access| access.get(group)).unwrap_or(&RowGroupAccess::Scan);
-            let wanted = match access {
-                RowGroupAccess::Skip => continue,
-                RowGroupAccess::Scan => vec![RowSelector::select(all)].into(),
-                RowGroupAccess::Selection(rows) => rows.clone(),
-            };
-            if let Some(columns) = self.kept(input, group) {
-                let columns = Arc::new(columns);
-                self.cut(input, group, wanted, || Source::Kept(Arc::clone(&columns)));
-            } else if wanted.row_count() >= all / WORTH_KEEPING && self.takes(input, group) {
-                let input = Arc::clone(input);
-                self.pieces.push_back(Piece { input, group, rows: wanted, from: Source::Keep });
+impl<'s> Pieces<'s> {
+    /// What is to be read of some files, of each as its index says.
+    pub(super) fn of(
+        warm: &'s Warm,
+        names: &'s Names,
+        files: &[(&Arc<Input>, Option<&[RowGroupAccess]>)],
+    ) -> VecDeque<Piece> {
+        let mut pieces = Self { warm, names, room: warm.0.room(), whole: true, pieces: VecDeque::new() };
+        let groups = || files.iter().flat_map(|(input, access)| groups(input, *access));
+        // What is much more than there is room for would push out all else, and be gone when it is asked for again.
+        let is_new = |(input, group, wanted): &(&Arc<Input>, usize, RowSelection)| {
+            is_much(wanted, input.rows(*group)) && pieces.kept(input, *group, &Extent::All).is_none()
+        };
+        let whole = groups().filter(is_new);
+        let bytes: usize = whole.map(|(input, group, _)| pieces.bytes(input, group, input.rows(group))).sum();
+        pieces.whole = bytes <= pieces.room.saturating_mul(2);
+        for (input, group, wanted) in groups() {
+            pieces.add(input, group, wanted);
+        }
+        pieces.pieces
+    }
+
+    fn add(&mut self, input: &Arc<Input>, group: usize, wanted: RowSelection) {
+        let (all, rows) = (input.rows(group), wanted.row_count());
+        if rows > 0 {
+            if let Some(columns) = self.kept(input, group, &Extent::All) {
+                self.cut(input, group, wanted, || Origin::Kept(Extent::All, Arc::clone(&columns)));
+            } else if is_much(&wanted, all) {
+                match self.whole && self.takes(input, group, all) {
+                    true => self.push(input, group, wanted, Origin::Keep(Extent::All)),
+                    false => self.cut(input, group, wanted, || Origin::Read),
+                }
+            } else if rows <= PIECE && wanted.iter().count() <= 2 * FEW_RUNS {
+                let some = extent(&wanted);
+                let from = match self.kept(input, group, &some) {
+                    Some(columns) => Origin::Kept(some, columns),
+                    None if self.takes(input, group, rows) => Origin::Keep(some),
+                    None => Origin::Read,
+                };
+                self.push(input, group, wanted, from);
             } else {
-                self.cut(input, group, wanted, || Source::Read);
+                self.cut(input, group, wanted, || Origin::Read);
             }
         }
     }
 
-    /// The columns of a row group, if all of them are kept.
-    fn kept(&self, input: &Input, group: usize) -> Option<Vec<Column>> {
-        let place = |name| (Arc::clone(&input.path), group, name);
-        let column = |name: &&'static str| self.warm.get(self.question, &place(*name));
-        self.names.of(input.inside[group]).iter().map(column).collect()
+    /// The columns of rows of a row group, if all of them are kept.
+    fn kept(&self, input: &Input, group: usize, rows: &Extent) -> Option<Arc<Vec<Column>>> {
+        let place = |name| (Arc::clone(&input.path), group, rows.clone(), name);
+        let column = |name: &&'static str| self.warm.0.get(&place(*name));
+        let columns = self.names.of(input.inside[group]).iter().map(column);
+        Some(Arc::new(columns.collect::<Option<Vec<_>>>()?))
     }
 
-    /// Takes room for the columns of a row group, if there is enough.
-    fn takes(&mut self, input: &Input, group: usize) -> bool {
-        // Ports and addresses take two bytes a row, other texts one, counters and times up to four.
-        let bytes = input.rows(group) * 2 * self.names.of(input.inside[group]).len();
+    /// Takes room for the columns of so many rows of a row group, if there is enough.
+    fn takes(&mut self, input: &Input, group: usize, rows: usize) -> bool {
+        let bytes = self.bytes(input, group, rows);
         let takes = bytes > 0 && bytes <= self.room;
         if takes {
             self.room -= bytes;
@@ -105,17 +132,51 @@ impl Pieces<'_> {
         takes
     }
 
-    fn cut(&mut self, input: &Arc<Input>, group: usize, mut wanted: RowSelection, from: impl Fn() -> Source) {
+    /// About how much memory the columns of so many rows take.
+    fn bytes(&self, input: &Input, group: usize, rows: usize) -> usize {
+        // Ports and addresses take two bytes a row, other texts one, counters and times up to four.
+        rows * 2 * self.names.of(input.inside[group]).len()
+    }
+
+    fn cut(&mut self, input: &Arc<Input>, group: usize, mut wanted: RowSelection, from: impl Fn() -> Origin) {
         let all = input.rows(group);
         for start in (0..all).step_by(PIECE) {
             let here = wanted.split_off(PIECE.min(all - start));
             if here.selects_any() {
                 let before = (start > 0).then(|| RowSelector::skip(start));
-                let rows = before.into_iter().chain(here.iter().copied()).collect();
-                self.pieces.push_back(Piece { input: Arc::clone(input), group, rows, from: from() });
+                self.push(input, group, before.into_iter().chain(here.iter().copied()).collect(), from());
             }
         }
     }
+
+    fn push(&mut self, input: &Arc<Input>, group: usize, rows: RowSelection, from: Origin) {
+        self.pieces.push_back(Piece { input: Arc::clone(input), group, rows, from });
+    }
+}
+
+/// The row groups of a file of which something is wanted, with the rows.
+fn groups<'i>(
+    input: &'i Arc<Input>,
+    access: Option<&'i [RowGroupAccess]>,
+) -> impl Iterator<Item = (&'i Arc<Input>, usize, RowSelection)> {
+    let wanted = move |group: usize| match access.and_then(|access| access.get(group)) {
+        Some(RowGroupAccess::Skip) => None,
+        Some(RowGroupAccess::Selection(rows)) => Some((input, group, rows.clone())),
+        Some(RowGroupAccess::Scan) | None => {
+            Some((input, group, vec![RowSelector::select(input.rows(group))].into()))
+        }
+    };
+    (0..input.metadata.metadata().num_row_groups()).filter_map(wanted)
+}
+
+fn is_much(wanted: &RowSelection, all: usize) -> bool {
+    wanted.row_count() >= all / WORTH_KEEPING
+}
+
+fn extent(rows: &RowSelection) -> Extent {
+    let taken_first = rows.iter().next().is_some_and(|first| !first.skip);
+    let counts = rows.iter().map(|some| some.row_count);
+    Extent::Some(taken_first.then_some(0).into_iter().chain(counts).collect())
 }
 
 /// The runs of rows of a selection.

@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Instant;
 
 use arrow::array::{BooleanArray, BooleanBufferBuilder, RecordBatch};
 use datafusion::datasource::listing::PartitionedFile;
@@ -22,12 +21,12 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection};
 use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuilder};
 use parquet::file::metadata::PageIndexPolicy;
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 
 use super::columns::{Column, Columns, by_number};
 use super::condition::{CLOSING, closing};
-use super::pieces::{Input, Piece, Pieces, Source, runs};
-use super::warm::Warm;
+use super::pieces::{Input, Origin, Piece, Pieces, runs};
+use super::warm::{Extent, Warm};
 use super::worker::Names;
 use crate::answer::Range as Times;
 use crate::error::{LakeError, Result};
@@ -49,9 +48,7 @@ struct Shared {
     names: Names,
     range: Times,
     warm: Warm,
-    question: u64,
     pieces: Mutex<VecDeque<Piece>>,
-    deadline: Instant,
 }
 
 /// What is done with the rows of a question, by one of several workers.
@@ -81,19 +78,29 @@ impl Reader {
         parts: &[Part],
         range: Times,
         names: Names,
+        workers: impl Iterator<Item = W> + Send,
+    ) -> Result<Option<(W, Vec<Arc<Input>>)>> {
+        // Workers are ended with what waits for them, be it for a store that does not answer.
+        let scanned = Box::pin(self.scan_all(run, parts, range, names, workers));
+        tokio::time::timeout_at(run.deadline.into(), scanned).await.unwrap_or_else(|_| Err(run.late()))
+    }
+
+    async fn scan_all<W: Work>(
+        &self,
+        run: &Run,
+        parts: &[Part],
+        range: Times,
+        names: Names,
         mut workers: impl Iterator<Item = W> + Send,
     ) -> Result<Option<(W, Vec<Arc<Input>>)>> {
         let cache = run.runtime.cache_manager.get_file_metadata_cache();
-        let (question, room) = self.warm.ask();
         let shared = Shared {
             factory: CachedParquetFileReaderFactory::new(Arc::clone(&run.view.store), cache),
             metrics: ExecutionPlanMetricsSet::new(),
             names,
             range,
             warm: self.warm.clone(),
-            question,
             pieces: Mutex::default(),
-            deadline: run.deadline,
         };
         let folder = &run.view.flows.folder;
         let mut opened = Vec::with_capacity(parts.len());
@@ -102,11 +109,9 @@ impl Reader {
         }
         let opened: Vec<Arc<Input>> = futures::stream::iter(opened).buffered(FOOTERS).try_collect().await?;
         let (warm, names) = (&shared.warm, &shared.names);
-        let mut pieces = Pieces { warm, question, names, room, pieces: VecDeque::new() };
-        for (input, part) in opened.iter().zip(parts) {
-            pieces.add(input, part.groups.as_deref());
-        }
-        let mut pieces = pieces.pieces;
+        let files: Vec<_> =
+            opened.iter().zip(parts).map(|(input, part)| (input, part.groups.as_deref())).collect();
+        let mut pieces = Pieces::of(warm, names, &files);
         pieces.make_contiguous().sort_by_key(|piece| Reverse(piece.input.times[piece.group].1));
         let threads = run.threads().clamp(1, pieces.len().max(1));
         *shared.pieces.lock() = pieces;
@@ -116,9 +121,12 @@ impl Reader {
             tasks.spawn(work(Arc::clone(&shared), worker, memory));
         }
         let mut done: Option<(W, MemoryReservation)> = None;
-        // Each stops by itself when its time is up.
         while let Some(joined) = tasks.join_next().await {
-            let Some((worker, held)) = joined.unwrap_or_else(resume)? else { return Err(run.late()) };
+            // Only a runtime that shuts down cancels one.
+            let (worker, held) = joined.unwrap_or_else(|error| match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(run.late()),
+            })?;
             done = Some(match done {
                 None => (worker, held),
                 Some((mut sum, memory)) => {
@@ -133,20 +141,14 @@ impl Reader {
     }
 }
 
-/// A worker that went through all it could get, with its memory; none if its time was up.
-type Worked<W> = Result<Option<(W, MemoryReservation)>>;
-
-fn resume<W>(error: JoinError) -> Worked<W> {
-    match error.try_into_panic() {
-        Ok(panic) => std::panic::resume_unwind(panic),
-        // Only a runtime that shuts down cancels it.
-        Err(_) => Ok(None),
-    }
-}
-
-async fn work<W: Work>(shared: Arc<Shared>, mut worker: W, memory: MemoryReservation) -> Worked<W> {
+/// Lets a worker go through all it can get; returns it with its memory.
+async fn work<W: Work>(
+    shared: Arc<Shared>,
+    mut worker: W,
+    memory: MemoryReservation,
+) -> Result<(W, MemoryReservation)> {
     loop {
-        let Some(piece) = shared.pieces.lock().pop_front() else { return Ok(Some((worker, memory))) };
+        let Some(piece) = shared.pieces.lock().pop_front() else { return Ok((worker, memory)) };
         let (input, group) = (&piece.input, piece.group);
         let (oldest, newest) = input.times[group];
         if !worker.wants(oldest, newest) {
@@ -155,14 +157,14 @@ async fn work<W: Work>(shared: Arc<Shared>, mut worker: W, memory: MemoryReserva
         let runs: Vec<Range<usize>> = runs(&piece.rows).collect();
         let inside = input.inside[group];
         let mut batches = match &piece.from {
-            Source::Read => shared.batches(input, group, piece.rows.clone(), runs)?,
-            Source::Keep => sliced(Arc::new(shared.kept(input, group).await?), runs).boxed(),
-            Source::Kept(columns) => sliced(Arc::clone(columns), runs).boxed(),
+            Origin::Read => shared.batches(input, group, piece.rows.clone(), runs)?,
+            Origin::Keep(extent) => {
+                let columns = Arc::new(shared.kept(input, group, extent, &piece.rows).await?);
+                sliced(extent, columns, runs).boxed()
+            }
+            Origin::Kept(extent, columns) => sliced(extent, Arc::clone(columns), runs).boxed(),
         };
         while let Some(batch) = batches.next().await {
-            if Instant::now() >= shared.deadline {
-                return Ok(None);
-            }
             worker.add(&batch?, &piece, inside);
             resize(&memory, worker.bytes())?;
             // A question that nobody waits for any more ends here.
@@ -171,13 +173,23 @@ async fn work<W: Work>(shared: Arc<Shared>, mut worker: W, memory: MemoryReserva
     }
 }
 
-/// Kept columns, some rows at a time.
-fn sliced(columns: Arc<Vec<Column>>, runs: Vec<Range<usize>>) -> impl Stream<Item = Result<Columns>> {
+/// Kept columns of runs of rows, some rows at a time.
+fn sliced(
+    extent: &Extent,
+    columns: Arc<Vec<Column>>,
+    runs: Vec<Range<usize>>,
+) -> impl Stream<Item = Result<Columns>> + use<> {
+    // Where the rows are in the columns.
+    let stored = match extent {
+        Extent::All => runs.clone(),
+        Extent::Some(_) => std::iter::once(0..runs.iter().map(Range::len).sum()).collect(),
+    };
     let starts = |run: Range<usize>| run.clone().step_by(BATCH).map(move |start| (start, run.end));
-    futures::stream::iter(runs.into_iter().flat_map(starts).map(move |(start, end)| {
+    let mut runs = VecDeque::from(runs);
+    futures::stream::iter(stored.into_iter().flat_map(starts).map(move |(start, end)| {
         let rows = BATCH.min(end - start);
         let columns = columns.iter().map(|column| column.slice(start, rows)).collect();
-        Ok(Columns { rows, runs: std::iter::once(start..start + rows).collect(), columns })
+        Ok(Columns { rows, runs: take(&mut runs, rows), columns })
     }))
 }
 
@@ -203,7 +215,7 @@ fn columns_of(batch: &RecordBatch, names: &[&'static str], path: &str) -> Result
             Ok(closing(&Columns { rows: batch.num_rows(), runs: Vec::new(), columns }))
         }
         (_, None) => Ok(Column::Missing),
-        (name, Some(array)) => Column::new(name, array.as_ref(), &|| path.to_owned()),
+        (name, Some(array)) => Column::new(name, array, &|| path.to_owned()),
     };
     names.iter().map(column).collect()
 }
@@ -290,10 +302,10 @@ impl Shared {
         Ok(builder.build().map_err(&failed)?.map_err(failed).boxed())
     }
 
-    /// Which records of a row group are closing ones.
-    async fn closing(&self, input: &Input, group: usize) -> Result<Column> {
-        let mut flags = BooleanBufferBuilder::new(input.rows(group));
-        let mut batches = self.read(input, group, None, &[CLOSING], BATCH)?;
+    /// Which records of a row group, or of some rows of it, are closing ones.
+    async fn closing(&self, input: &Input, group: usize, rows: Option<RowSelection>) -> Result<Column> {
+        let mut flags = BooleanBufferBuilder::new(BATCH);
+        let mut batches = self.read(input, group, rows, &[CLOSING], BATCH)?;
         while let Some(batch) = batches.next().await.transpose()? {
             if let Column::Flag(some) = columns_of(&batch, &[CLOSING], &input.path)?.remove(0) {
                 flags.append_buffer(some.values());
@@ -302,24 +314,37 @@ impl Shared {
         Ok(Column::Flag(BooleanArray::new(flags.finish(), None)))
     }
 
-    /// The columns of a row group, which are kept.
-    async fn kept(&self, input: &Input, group: usize) -> Result<Vec<Column>> {
+    /// The columns of a row group, or of some rows of it, which are kept.
+    async fn kept(
+        &self,
+        input: &Input,
+        group: usize,
+        extent: &Extent,
+        rows: &RowSelection,
+    ) -> Result<Vec<Column>> {
+        let rows = match extent {
+            Extent::All => None,
+            Extent::Some(_) => Some(rows),
+        };
+        let count = rows.map_or_else(|| input.rows(group), RowSelection::row_count).max(1);
         let names = self.names.of(input.inside[group]);
         let mut columns = Vec::with_capacity(names.len());
         for name in names {
             // One at a time: whole row groups are large before they are narrowed.
             let make = async {
                 if *name == CLOSING {
-                    return self.closing(input, group).await;
+                    return self.closing(input, group, rows.cloned()).await;
                 }
-                let mut batches = self.read(input, group, None, &[*name], input.rows(group).max(1))?;
+                let mut batches = self.read(input, group, rows.cloned(), &[*name], count)?;
                 match batches.next().await.transpose()? {
                     Some(batch) => Ok(columns_of(&batch, &[*name], &input.path)?.remove(0).narrowed()),
                     None => Ok(Column::Missing),
                 }
             };
-            let place = (Arc::clone(&input.path), group, *name);
-            columns.push(self.warm.get_or_make(self.question, &place, make).await?);
+            let place = (Arc::clone(&input.path), group, extent.clone(), *name);
+            columns.push(
+                self.warm.0.get_or_make(&place, |column| column.bytes() + size_of::<Column>(), make).await?,
+            );
         }
         Ok(columns)
     }

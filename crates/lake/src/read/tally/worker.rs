@@ -8,16 +8,17 @@ use super::condition::{Condition, Needed};
 use super::figures::{Figure, Of};
 use super::groups::Groups;
 use super::interner::Kind;
-use super::keys::{From, Key};
+use super::keys::{Key, KeyColumns};
 use super::pieces::Piece;
 use super::rows::Mask;
 use super::scan::Work;
-use super::{Asked, Grouping, Question, Source, Tallied, Wanted};
+use super::{Asked, Grouping, Question, Tallied, Wanted};
 use crate::answer::{Range, Value};
 use crate::error::Result;
 use crate::read::engine::{Cost, Run};
 use crate::read::narrow::Part;
 use crate::read::reader::Reader;
+use crate::read::source::Source;
 
 /// A question with what was counted so far.
 #[derive(Debug)]
@@ -249,7 +250,10 @@ fn counted<'q>(grouping: &'q Grouping, needed: &mut Needed, trees: &mut Vec<&'q 
             trees.len() - 1
         })),
     };
-    let keys = grouping.keys.iter().map(|source| key(source, None, needed)).collect::<Option<Vec<_>>>()?;
+    let last = grouping.keys.len().saturating_sub(1);
+    let listed = |at: usize| grouping.listed.as_deref().filter(|_| at == last);
+    let keys = grouping.keys.iter().enumerate().map(|(at, source)| key(source, listed(at), needed));
+    let keys = keys.collect::<Option<Vec<_>>>()?;
     let mut filters: Vec<Option<usize>> = grouping.figures.iter().map(&mut filter_of).collect();
     let shared = filters
         .first()
@@ -267,9 +271,9 @@ fn counted<'q>(grouping: &'q Grouping, needed: &mut Needed, trees: &mut Vec<&'q 
 
 fn key(source: &Source, listed: Option<&[Value]>, needed: &mut Needed) -> Option<Key> {
     Some(match source {
-        Source::Column(name) => Key::new(From::Column(needed.column(name)), kind_of(name)?, listed),
+        Source::Column(name) => Key::new(KeyColumns::Column(needed.column(name)), kind_of(name)?, listed),
         Source::ByDirection { inbound, outbound } => {
-            let from = From::ByDirection {
+            let from = KeyColumns::ByDirection {
                 direction: needed.column("direction"),
                 inbound: needed.column(inbound),
                 outbound: needed.column(outbound),
@@ -277,10 +281,9 @@ fn key(source: &Source, listed: Option<&[Value]>, needed: &mut Needed) -> Option
             Key::new(from, Kind::Text, listed)
         }
         Source::Bucket(buckets) => {
-            let from = From::Bucket { time: needed.column("time"), buckets: buckets.clone() };
+            let from = KeyColumns::Bucket { time: needed.column("time"), buckets: buckets.clone() };
             Key::new(from, Kind::Number, None)
         }
-        Source::Listed { of, values } => key(of, Some(values), needed)?,
     })
 }
 

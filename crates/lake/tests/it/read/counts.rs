@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use flowglass_lake::LakeError;
 use flowglass_lake::answer::{
-    Aggregate, Bucket, GroupKey, GroupOptions, HistogramOptions, Limits, Measure, OrderBy, Range, Scope,
-    Value,
+    Aggregate, Bucket, Facet, GroupKey, GroupOptions, HistogramOptions, Limits, Measure, OrderBy, Range,
+    Scope, Value,
 };
 use flowglass_query::{Context, Query, Row};
 use proptest::prelude::*;
 
 use super::differential::{ATOMS, SECOND, START, WORLD, query};
-use super::rows::TestRow;
+use super::rows::{TestLake, TestObject, TestRow};
 
 const KEYS: [&str; 13] = [
     "action",
@@ -147,11 +148,36 @@ fn every_atom() {
     }
 }
 
+/// A read that blocks is what a store is that does not answer.
+#[cfg(unix)]
+#[test]
+fn a_store_that_does_not_answer_is_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = (0..10).map(|at| TestRow::default().with("time", START + at * SECOND).with("target_port", 22));
+    let object = TestObject::new("a", "v", "ingress", (START, START + 300 * SECOND), rows.collect());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let location = folder.path().to_str().unwrap();
+    let lake = runtime.block_on(TestLake::at(location, &[object]));
+    let days = std::fs::read_dir(folder.path().join("flows")).unwrap().map(|day| day.unwrap().path());
+    let day = days.into_iter().find(|day| day.to_string_lossy().contains("day=")).unwrap();
+    let file = std::fs::read_dir(day).unwrap().next().unwrap().unwrap().path();
+    std::fs::remove_file(&file).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+    let scope = Scope::new(parse("target_port:22"), Range::default());
+    let limits = Limits { timeout: std::time::Duration::from_millis(200), ..Limits::default() };
+    let error = runtime.block_on(lake.reader.count(&scope, None, limits)).unwrap_err();
+    assert!(matches!(error, LakeError::TimedOut { .. }), "{error:?}");
+    // The thread that reads never ends.
+    runtime.shutdown_background();
+}
+
 #[test]
 fn facets_are_tops() {
     let limits = Limits::default();
     let fields: Vec<String> =
         KEYS.iter().filter(|key| **key != "start_time").map(|key| (*key).to_owned()).collect();
+    // Days are not counted by the scan that counts all others in one go.
+    let together: Vec<String> = fields.iter().filter(|key| *key != "day").cloned().collect();
     for text in ["", "10.240.", "-action:rejected bytes:>0", "target_port:9999"] {
         let query = parse(text);
         let scope = Scope::new(query.clone(), Range::default());
@@ -164,10 +190,17 @@ fn facets_are_tops() {
                     WORLD.lake.reader.top(&scope, field, 5, Some(Measure::AllRecords), limits).await.unwrap(),
                 );
             }
-            (facets.unwrap(), tops)
+            let together =
+                WORLD.lake.reader.facets(&scope, &together, 5, Some(Measure::AllRecords), limits).await;
+            (facets.unwrap(), together.unwrap(), tops)
         };
-        let (facets, tops) = WORLD.runtime.block_on(ask);
+        let (facets, in_one_go, tops) = WORLD.runtime.block_on(ask);
         let rows = WORLD.rows.iter().filter(|row| query.matches(*row)).count() as u64;
+        let of = |facet: &&Facet| facet.field != "day";
+        assert_eq!(
+            facets.facets.iter().filter(of).collect::<Vec<_>>(),
+            in_one_go.facets.iter().collect::<Vec<_>>()
+        );
         for (facet, top) in facets.facets.iter().zip(tops) {
             assert_eq!((&facet.values, facet.total, facet.distinct), (&top.values, top.total, top.distinct));
             assert_eq!(facet.total, rows, "{text} {}", facet.field);

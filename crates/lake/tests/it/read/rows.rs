@@ -144,7 +144,7 @@ impl TestObject {
     }
 }
 
-/// A lake in memory that objects were committed to, one commit each.
+/// A lake that objects were committed to, one commit each.
 pub(crate) struct TestLake {
     pub(crate) lake: Lake,
     pub(crate) writer: Writer,
@@ -155,7 +155,11 @@ pub(crate) struct TestLake {
 
 impl TestLake {
     pub(crate) async fn new(objects: &[TestObject]) -> Self {
-        let lake = Lake::open_or_create("memory:///lake", &LakeOptions::default()).await.unwrap();
+        Self::at("memory:///lake", objects).await
+    }
+
+    pub(crate) async fn at(location: &str, objects: &[TestObject]) -> Self {
+        let lake = Lake::open_or_create(location, &LakeOptions::default()).await.unwrap();
         let writer = Writer::open(&lake).await.unwrap();
         let views = Arc::new(LakeViews::new(lake.clone()));
         let options = ReaderOptions { threads: 2, column_cache_bytes: 1 << 20, ..ReaderOptions::default() };
