@@ -284,6 +284,21 @@ impl Keys {
 }
 
 impl Numbers {
+    /// Calls a function with the number in each of some rows.
+    #[inline]
+    pub(super) fn for_each(&self, rows: &[u32], mut each: impl FnMut(Option<i64>)) {
+        let number = |word: i64| Some(self.base + self.unit * word);
+        match &self.words {
+            Words::U8(words) if self.nulls.is_none() => {
+                rows.iter().for_each(|row| each(number(words[*row as usize].into())));
+            }
+            Words::U16(words) if self.nulls.is_none() => {
+                rows.iter().for_each(|row| each(number(words[*row as usize].into())));
+            }
+            _ => rows.iter().for_each(|row| each(self.value(*row as usize))),
+        }
+    }
+
     /// The number in a row.
     #[inline]
     pub(super) fn value(&self, row: usize) -> Option<i64> {

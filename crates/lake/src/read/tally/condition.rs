@@ -1,16 +1,13 @@
 //! Which rows satisfy a tree: a text is looked at once per value, not once per row.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
-use arrow::array::{Array, BooleanArray, StringArray};
-use flowglass_flow::address::{self, AddressClass};
+use arrow::array::{Array, BooleanArray};
 use flowglass_flow::catalogue::{self, Kind};
-use flowglass_query::{
-    AddressSet, Match, NumberRange, Operand, Predicate, Property, Row, Tree, WORD_COLUMNS,
-};
+use flowglass_query::{Match, NumberRange, Operand, Predicate, Property, Tree, WORD_COLUMNS};
 
-use super::columns::{Column, Columns, Keys, Numbers, Texts, Words};
+use super::columns::{Column, Columns, Numbers, Words};
+use super::memo::{Memo, Test};
 use super::rows::Mask;
 use crate::read::lower;
 
@@ -27,41 +24,6 @@ pub(super) enum Condition {
     Sum { columns: [usize; 2], ranges: Vec<NumberRange> },
     Text { column: usize, test: Test, memo: Box<Memo> },
 }
-
-/// What is asked of a text.
-#[derive(Debug, Clone)]
-pub(super) enum Test {
-    /// The language's own test, of a predicate that looks at one column.
-    Predicate {
-        column: &'static str,
-        predicate: Predicate,
-    },
-    /// One of few texts.
-    OneOf(Vec<String>),
-    /// One of many texts.
-    OneOfMany(HashSet<String>),
-    /// An address in a set.
-    Inside(AddressSet),
-    Internal,
-    Public,
-    Address,
-}
-
-/// What was found of the values of the texts at hand.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Memo {
-    values: Option<StringArray>,
-    found: Vec<u8>,
-    /// How many of the first are known without looking.
-    known: usize,
-}
-
-/// So many texts are compared one after another.
-const FEW: usize = 4;
-
-const UNKNOWN: u8 = 0;
-const FAILS: u8 = 1;
-const PASSES: u8 = 2;
 
 /// Numbers the columns that are read.
 #[derive(Debug, Default)]
@@ -100,14 +62,44 @@ impl Condition {
         Some(match tree {
             Tree::Everything => Self::All,
             Tree::And(children) => {
-                Self::And(children.iter().map(|child| Self::new(child, needed)).collect::<Option<_>>()?)
+                let mut all = Vec::with_capacity(children.len());
+                for child in children {
+                    Self::new(child, needed)?.join(&mut all, true);
+                }
+                Self::And(all)
             }
             Tree::Or(children) => {
-                Self::Or(children.iter().map(|child| Self::new(child, needed)).collect::<Option<_>>()?)
+                let mut any = Vec::with_capacity(children.len());
+                for child in children {
+                    Self::new(child, needed)?.join(&mut any, false);
+                }
+                Self::Or(any)
             }
             Tree::Not(inner) => Self::Not(Box::new(Self::new(inner, needed)?)),
             Tree::Term(term) => Self::predicate(&term.predicate, needed)?,
         })
+    }
+
+    /// Joins others of which all or any are asked for. A column that is none of some numbers, or any of some, is looked at
+    /// once.
+    fn join(mut self, others: &mut Vec<Self>, all: bool) {
+        if let Some((column, ranges)) = self.ranges(all)
+            && let Some((_, known)) =
+                others.iter_mut().filter_map(|other| other.ranges(all)).find(|(other, _)| *other == column)
+        {
+            known.append(ranges);
+            return;
+        }
+        others.push(self);
+    }
+
+    /// The column whose numbers are in some ranges, or in none of them.
+    fn ranges(&mut self, negated: bool) -> Option<(usize, &mut Vec<NumberRange>)> {
+        match self {
+            Self::Numbers { column, ranges } if !negated => Some((*column, ranges)),
+            Self::Not(inner) if negated => inner.ranges(false),
+            _ => None,
+        }
     }
 
     fn predicate(predicate: &Predicate, needed: &mut Needed) -> Option<Self> {
@@ -259,7 +251,7 @@ impl Condition {
                 _ => Mask::None,
             },
             Self::Numbers { column, ranges } => match &batch.columns[*column] {
-                Column::Number(numbers) => in_ranges(numbers, batch.rows, among, ranges),
+                Column::Number(numbers) => in_ranges(numbers, among, ranges),
                 _ => Mask::None,
             },
             Self::Sum { columns, ranges } => {
@@ -278,118 +270,106 @@ impl Condition {
     }
 }
 
-impl Memo {
-    /// The rows whose text passes a test.
-    fn mask(&mut self, texts: &Texts, test: &Test, among: &Mask) -> Mask {
-        if self.values.as_ref().is_none_or(|values| !texts.shares_values(values)) {
-            self.found.clear();
-            self.found.resize(texts.values.len(), UNKNOWN);
-            self.values = Some(texts.values.clone());
-            self.known = 0;
-        }
-        let passes = |key: usize| {
-            let passes = texts.values.is_valid(key) && test.passes(texts.values.value(key));
-            if passes { PASSES } else { FAILS }
-        };
-        let found = &mut self.found;
-        let mask = if among.is_sparse() {
-            Mask::by_row(texts.keys.len(), among, |row| {
-                let key = texts.keys.key(row);
-                let Some(found) = found.get_mut(key) else { return false };
-                if *found == UNKNOWN {
-                    *found = passes(key);
-                }
-                *found == PASSES
-            })
-        } else {
-            if self.known < found.len() {
-                for (key, found) in found.iter_mut().enumerate().filter(|(_, found)| **found == UNKNOWN) {
-                    *found = passes(key);
-                }
-                self.known = found.len();
-            }
-            let passes = |key: usize| found.get(key).is_some_and(|found| *found == PASSES);
-            match &texts.keys {
-                Keys::Byte(keys) => Mask::by_value(keys, |key| passes(usize::from(key))),
-                Keys::Narrow(keys) => Mask::by_value(keys, |key| passes(usize::from(key))),
-                Keys::Wide(keys) => Mask::by_value(keys, |key| passes(key as usize)),
-            }
-        };
-        mask.valid(texts.nulls.as_ref())
-    }
-}
-
-fn in_ranges(numbers: &Numbers, rows: usize, among: &Mask, ranges: &[NumberRange]) -> Mask {
-    if among.is_sparse() {
-        return Mask::by_row(rows, among, |row| {
-            numbers.value(row).is_some_and(|value| ranges.iter().any(|range| range.contains(value.into())))
-        });
-    }
-    let mask = ranges.iter().fold(Mask::None, |mask, range| mask.or(in_range(numbers, range)));
+/// The rows whose number is in a range.
+fn in_ranges(numbers: &Numbers, among: &Mask, ranges: &[NumberRange]) -> Mask {
+    let (base, unit) = (i128::from(numbers.base), i128::from(numbers.unit));
+    // The first word at or above the lower bound, and the last at or below the upper.
+    let words = |range: &NumberRange| {
+        let low = range.low.map_or(i128::MIN, |low| (i128::from(low) - base + unit - 1).div_euclid(unit));
+        let high = range.high.map_or(i128::MAX, |high| (i128::from(high) - base).div_euclid(unit));
+        low..=high
+    };
+    let ranges: Vec<RangeInclusive<i128>> = ranges.iter().map(words).collect();
+    let mask = match &numbers.words {
+        Words::U8(words) => inside(words, u8::MIN..=u8::MAX, among, &ranges),
+        Words::U16(words) => inside(words, u16::MIN..=u16::MAX, among, &ranges),
+        Words::U32(words) => inside(words, u32::MIN..=u32::MAX, among, &ranges),
+        Words::I32(words) => inside(words, i32::MIN..=i32::MAX, among, &ranges),
+        Words::I64(words) => inside(words, i64::MIN..=i64::MAX, among, &ranges),
+    };
     mask.valid(numbers.nulls.as_ref())
 }
 
-/// The rows whose word is that of a number in a range.
-fn in_range(numbers: &Numbers, range: &NumberRange) -> Mask {
-    let (base, unit) = (i128::from(numbers.base), i128::from(numbers.unit));
-    // The first word at or above the lower bound, and the last at or below the upper.
-    let low = range.low.map_or(i128::MIN, |low| (i128::from(low) - base + unit - 1).div_euclid(unit));
-    let high = range.high.map_or(i128::MAX, |high| (i128::from(high) - base).div_euclid(unit));
-    match &numbers.words {
-        Words::U8(words) => between(words, low, high),
-        Words::U16(words) => between(words, low, high),
-        Words::U32(words) => between(words, low, high),
-        Words::I32(words) => between(words, low, high),
-        Words::I64(words) => between(words, low, high),
+/// The rows whose word is in a range, of those that the words' type has.
+fn inside<T>(words: &[T], all: RangeInclusive<T>, among: &Mask, ranges: &[RangeInclusive<i128>]) -> Mask
+where
+    T: Copy + PartialOrd + Into<i128> + TryFrom<i128>,
+{
+    let (least, most) = all.into_inner();
+    let bounds = |range: &RangeInclusive<i128>| {
+        let (low, high) = ((*range.start()).max(least.into()), (*range.end()).min(most.into()));
+        if low > high { None } else { T::try_from(low).ok().zip(T::try_from(high).ok()) }
+    };
+    let bounds: Vec<(T, T)> = ranges.iter().filter_map(bounds).collect();
+    let is_inside = |word: T, (low, high): &(T, T)| (*low <= word) & (word <= *high);
+    if among.is_sparse() {
+        return Mask::by_row(words.len(), among, |row| {
+            bounds.iter().any(|bounds| is_inside(words[row], bounds))
+        });
     }
+    let each = bounds.iter().map(|bounds| Mask::by_value(words, among, |word| is_inside(word, bounds)));
+    each.fold(Mask::None, Mask::or)
 }
 
-/// The rows whose word is in a range; bounds beyond the words' type are none.
-fn between<T: Copy + PartialOrd + Into<i128> + TryFrom<i128>>(words: &[T], low: i128, high: i128) -> Mask {
-    match (T::try_from(low), T::try_from(high)) {
-        (Ok(low), Ok(high)) => Mask::by_value(words, |word| (low <= word) & (word <= high)),
-        (Ok(low), Err(_)) if high > 0 => Mask::by_value(words, |word| low <= word),
-        (Err(_), Ok(high)) if low < 0 => Mask::by_value(words, |word| word <= high),
-        _ => Mask::by_value(words, |word| (low..=high).contains(&word.into())),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
 
-impl Test {
-    fn one_of(texts: Vec<String>) -> Self {
-        if texts.len() > FEW { Self::OneOfMany(texts.into_iter().collect()) } else { Self::OneOf(texts) }
+    use arrow::array::{ArrayRef, Int64Array};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What is asked of a port.
+    type Passes<'p> = &'p dyn Fn(Option<i64>) -> bool;
+
+    fn mask_of(text: &str, column: &Column, rows: usize, among: &Mask) -> Vec<u32> {
+        let query = flowglass_query::parse(text, &flowglass_query::Context::default()).unwrap();
+        let mut needed = Needed::default();
+        let mut condition = Condition::new(&query.tree, &mut needed).unwrap();
+        assert_eq!(needed.0, ["target_port"]);
+        let columns = Columns { rows, runs: Vec::new(), columns: vec![column.clone()] };
+        let mut found = Vec::new();
+        condition.mask(&columns, among).and(among.clone()).numbers(rows, &mut found);
+        found
     }
 
-    fn passes(&self, text: &str) -> bool {
-        match self {
-            Self::Predicate { column, predicate } => predicate.matches(&OneText { column, text }),
-            Self::OneOf(texts) => texts.iter().any(|wanted| wanted == text),
-            Self::OneOfMany(texts) => texts.contains(text),
-            Self::Inside(set) => address::parse(text).is_some_and(|address| set.contains(address)),
-            Self::Internal => address::parse(text).is_some_and(address::is_internal),
-            Self::Public => {
-                address::parse(text).is_some_and(|address| address::classify(address) == AddressClass::Public)
+    proptest! {
+        #[test]
+        fn numbers_in_ranges_and_in_none_of_them(
+            values in proptest::collection::vec(proptest::option::weighted(0.9, 0_i64..6), 1..200),
+            base in prop_oneof![Just(0_i64), Just(65_530)], step in prop_oneof![Just(1_i64), Just(100), Just(10_000)],
+            wanted in (0_i64..7, 0_i64..7, 0_i64..7), few in any::<bool>(), narrow in any::<bool>(),
+        ) {
+            let port = |value: i64| (base + value * step).min(65_535);
+            let values: Vec<Option<i64>> = values.into_iter().map(|value| value.map(port)).collect();
+            let array: ArrayRef = Arc::new(Int64Array::from(values.clone()));
+            let column = Column::new("target_port", &array, &String::new).unwrap();
+            let column = if narrow { column.narrowed() } else { column };
+            let rows = values.len();
+            let (a, b, c) = (port(wanted.0), port(wanted.1), port(wanted.2));
+            let among = Mask::by_row(rows, &Mask::All, |row| !few || row % 19 == 3);
+            let expected = |passes: Passes<'_>| -> Vec<u32> {
+                let asked = |row: &u32| !few || row % 19 == 3;
+                (0..).zip(&values).filter(|(_, value)| passes(**value)).map(|(row, _)| row).filter(asked).collect()
+            };
+            let cases: [(String, Passes<'_>); 4] = [
+                (format!("-target_port:{a} -target_port:{b} -target_port:{c}"), &|value| {
+                    value.is_none_or(|value| value != a && value != b && value != c)
+                }),
+                (format!("target_port:{a} OR target_port:{b} OR target_port:>={c}"), &|value| {
+                    value.is_some_and(|value| value == a || value == b || value >= c)
+                }),
+                (format!("-(target_port:{a} OR target_port:{b})"), &|value| {
+                    value.is_none_or(|value| value != a && value != b)
+                }),
+                (format!("target_port:>={a} -target_port:{b} target_port:<={c}"), &|value| {
+                    value.is_some_and(|value| value >= a && value != b && value <= c)
+                }),
+            ];
+            for (text, passes) in cases {
+                prop_assert_eq!(mask_of(&text, &column, rows, &among), expected(passes), "{}", text);
             }
-            Self::Address => address::parse(text).is_some(),
         }
-    }
-}
-
-/// A row of which one column is known.
-struct OneText<'t> {
-    column: &'static str,
-    text: &'t str,
-}
-
-impl Row for OneText<'_> {
-    fn text(&self, column: &str) -> Option<Cow<'_, str>> {
-        (column == self.column).then_some(Cow::Borrowed(self.text))
-    }
-
-    fn integer(&self, _: &str) -> Option<i64> {
-        None
-    }
-
-    fn boolean(&self, _: &str) -> Option<bool> {
-        None
     }
 }

@@ -2,10 +2,8 @@
 
 use std::cmp::Ordering;
 
-use hashbrown::HashSet;
-
 use super::columns::Columns;
-use super::groups::{Recent, word};
+use super::groups::Pairs;
 use super::keys::Key;
 use crate::answer::{Instant, Value};
 
@@ -18,8 +16,7 @@ pub(super) struct Figure {
     sums: Vec<i128>,
     bounds: Vec<Option<i64>>,
     /// Different values, each with its group.
-    seen: HashSet<u64>,
-    recent: Recent,
+    seen: Pairs,
 }
 
 /// What it is, by the numbers of the columns it is read from.
@@ -34,19 +31,12 @@ pub(super) enum Of {
     /// The least or greatest number of a column, or instant.
     Bound { column: usize, greatest: bool, is_time: bool },
     /// Different values.
-    Distinct(Key),
+    Distinct(Box<Key>),
 }
 
 impl Figure {
     pub(super) fn new(of: Of) -> Self {
-        Self {
-            of,
-            counts: Vec::new(),
-            sums: Vec::new(),
-            bounds: Vec::new(),
-            seen: HashSet::new(),
-            recent: Recent::default(),
-        }
+        Self { of, counts: Vec::new(), sums: Vec::new(), bounds: Vec::new(), seen: Pairs::default() }
     }
 
     /// About how much memory it takes, in bytes.
@@ -55,7 +45,7 @@ impl Figure {
             Of::Distinct(key) => key.interner.bytes(),
             _ => 0,
         };
-        self.counts.len() * 8 + self.sums.len() * 16 + self.bounds.len() * 16 + self.seen.len() * 16 + key
+        self.counts.len() * 8 + self.sums.len() * 16 + self.bounds.len() * 16 + self.seen.bytes() + key
     }
 
     /// Adds rows, each of which is in the group of the same place.
@@ -98,13 +88,9 @@ impl Figure {
             Of::Distinct(key) => {
                 let mut values = Vec::with_capacity(rows.len());
                 key.numbers(batch, rows, &mut values);
-                for (group, value) in groups.iter().zip(values) {
-                    let pair = word((*group, value));
-                    // A missing value is none of the different ones.
-                    if value > 0 && self.recent.get(pair).is_none() {
-                        self.recent.put(pair, 0);
-                        self.seen.insert(pair);
-                    }
+                // A missing value is none of the different ones.
+                for (group, value) in groups.iter().zip(values).filter(|(_, value)| *value > 0) {
+                    self.seen.number((*group, value));
                 }
             }
         }
@@ -131,11 +117,9 @@ impl Figure {
         }
         if let (Of::Distinct(key), Of::Distinct(theirs)) = (&mut self.of, &other.of) {
             let renumbered = key.interner.absorb(&theirs.interner);
-            let seen = other.seen.iter().map(|pair| {
-                let (group, value) = ((pair >> 32) as usize, (pair & u64::from(u32::MAX)) as usize);
-                word((groups[group], renumbered[value]))
-            });
-            self.seen.extend(seen);
+            for (group, value) in other.seen.pairs() {
+                self.seen.number((groups[*group as usize], renumbered[*value as usize]));
+            }
         }
     }
 
@@ -143,8 +127,8 @@ impl Figure {
     pub(super) fn finish(&mut self, groups: usize) {
         if matches!(self.of, Of::Distinct(_)) {
             self.counts = vec![0; groups];
-            for pair in std::mem::take(&mut self.seen) {
-                self.counts[(pair >> 32) as usize] += 1;
+            for (group, _) in std::mem::take(&mut self.seen).pairs() {
+                self.counts[*group as usize] += 1;
             }
         }
     }

@@ -1,81 +1,72 @@
 //! Combinations of keys, numbered.
 
-use hashbrown::HashMap;
+use std::hash::BuildHasher;
+
+use hashbrown::hash_table::Entry;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// Numbers combinations of keys as groups.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     /// For each key after the first: the pairs of the group so far and its value.
-    levels: Vec<Level>,
+    levels: Vec<Pairs>,
 }
 
+/// Pairs of numbers, numbered as they are met.
 #[derive(Debug, Default)]
-struct Level {
-    numbers: HashMap<u64, u32>,
-    recent: Recent,
+pub(super) struct Pairs {
     pairs: Vec<(u32, u32)>,
+    numbers: HashTable<u32>,
+    hasher: DefaultHashBuilder,
 }
 
-impl Level {
-    fn number(&mut self, pair: (u32, u32)) -> u32 {
-        let key = word(pair);
-        if let Some(number) = self.recent.get(key) {
-            return number;
-        }
-        let pairs = &mut self.pairs;
-        let number = *self.numbers.entry(key).or_insert_with(|| {
-            pairs.push(pair);
-            pairs.len() as u32 - 1
-        });
-        self.recent.put(key, number);
-        number
-    }
-}
-
-/// Two numbers in one.
-pub(super) fn word((high, low): (u32, u32)) -> u64 {
-    u64::from(high) << 32 | u64::from(low)
-}
-
-/// What was looked up last: few pairs are most of what is met, and these fit in the processor's cache.
-#[derive(Debug, Default)]
-pub(super) struct Recent(Vec<(u64, u32)>);
-
-impl Recent {
-    const BITS: u32 = 12;
-
-    fn slot(key: u64) -> usize {
-        (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - Self::BITS)) as usize
-    }
-
+impl Pairs {
+    /// The number of a pair; that of a new one is how many there were.
     #[inline]
-    pub(super) fn get(&self, key: u64) -> Option<u32> {
-        self.0.get(Self::slot(key)).filter(|(known, _)| *known == key).map(|(_, number)| *number)
+    pub(super) fn number(&mut self, pair: (u32, u32)) -> u32 {
+        let Self { pairs, numbers, hasher } = self;
+        let hash = |(a, b): (u32, u32)| hasher.hash_one(u64::from(a) << 32 | u64::from(b));
+        let of = |number: &u32| pairs[*number as usize];
+        match numbers.entry(hash(pair), |known| of(known) == pair, |known| hash(of(known))) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(place) => {
+                let number = pairs.len() as u32;
+                place.insert(number);
+                pairs.push(pair);
+                number
+            }
+        }
     }
 
-    #[inline]
-    pub(super) fn put(&mut self, key: u64, number: u32) {
-        if self.0.is_empty() {
-            // No pair is of two greatest numbers.
-            self.0.resize(1 << Self::BITS, (u64::MAX, 0));
-        }
-        self.0[Self::slot(key)] = (key, number);
+    /// All of them by number.
+    pub(super) fn pairs(&self) -> &[(u32, u32)] {
+        &self.pairs
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.pairs.len()
+    }
+
+    /// About how much memory they take, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.pairs.capacity() * size_of::<(u32, u32)>() + self.numbers.capacity() * 6
     }
 }
 
 impl Groups {
     pub(super) fn new(keys: usize) -> Self {
-        Self { levels: std::iter::repeat_with(Level::default).take(keys.saturating_sub(1)).collect() }
+        Self { levels: std::iter::repeat_with(Pairs::default).take(keys.saturating_sub(1)).collect() }
     }
 
     /// How many combinations there are; none for a single key, whose values are the groups.
     pub(super) fn len(&self) -> Option<usize> {
-        self.levels.last().map(|level| level.pairs.len())
+        self.levels.last().map(Pairs::len)
     }
 
     /// About how much memory they take, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.levels.iter().map(|level| level.pairs.len() * 32).sum()
+        self.levels.iter().map(Pairs::bytes).sum()
     }
 
     /// Turns the groups so far into those with one more key, whose values are given.
@@ -109,17 +100,41 @@ impl Groups {
         groups
     }
 
-    /// The number of each key's value in a group.
-    pub(super) fn keys_of(&self, keys: usize, mut group: u32) -> Vec<u32> {
-        let mut values = vec![0; keys];
-        for (at, level) in self.levels.iter().enumerate().rev() {
-            let (before, value) = level.pairs[group as usize];
-            values[at + 1] = value;
-            group = before;
+    /// The number of a key's value in a group.
+    pub(super) fn key_of(&self, key: usize, mut group: u32) -> u32 {
+        for level in self.levels[key..].iter().rev() {
+            group = level.pairs[group as usize].0;
         }
-        if let Some(first) = values.first_mut() {
-            *first = group;
+        match key.checked_sub(1) {
+            Some(level) => self.levels[level].pairs[group as usize].1,
+            None => group,
         }
-        values
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_of_two_workers_are_joined_by_their_keys() {
+        // Keys' numbers of the second worker are those of the first in another order.
+        let renumbered = [vec![0, 2, 1], vec![0, 3, 1, 2], vec![1, 0]];
+        let theirs = [[0, 1, 1], [1, 2, 0], [2, 3, 1], [1, 2, 0], [1, 2, 1]];
+        let ours = [[2, 1, 1], [0, 0, 0]];
+        let mut groups = Groups::new(3);
+        let mut others = Groups::new(3);
+        let number = |groups: &mut Groups, keys: [u32; 3]| {
+            let mut group = [keys[0]];
+            groups.narrow(0, &mut group, &[keys[1]]);
+            groups.narrow(1, &mut group, &[keys[2]]);
+            group[0]
+        };
+        assert_eq!(ours.map(|keys| number(&mut groups, keys)), [0, 1]);
+        assert_eq!(theirs.map(|keys| number(&mut others, keys)), [0, 1, 2, 1, 3]);
+        assert_eq!(groups.absorb(&others, &renumbered), [2, 0, 3, 4]);
+        let keys_of = |group| [0, 1, 2].map(|key| groups.key_of(key, group));
+        assert_eq!([0, 1, 2, 3, 4].map(keys_of), [[2, 1, 1], [0, 0, 0], [0, 3, 0], [1, 2, 0], [2, 1, 0]]);
+        assert_eq!(groups.len(), Some(5));
     }
 }

@@ -1,7 +1,11 @@
 //! Values of a key by number, the same in all files.
 
+use std::hash::BuildHasher;
+use std::ops::Range;
+
 use arrow::array::{Array, StringArray};
-use hashbrown::HashMap;
+use hashbrown::hash_table::Entry;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::columns::Texts;
 use crate::answer::{Instant, Value};
@@ -28,15 +32,29 @@ const SMALL: usize = 1 << 16;
 #[derive(Debug)]
 pub(super) struct Interner {
     pub(super) kind: Kind,
-    texts: HashMap<Box<str>, u32>,
-    numbers: HashMap<i64, u32>,
+    values: Vec<Stored>,
+    /// All texts, one after another.
+    text: String,
+    /// The numbers of values, by hash.
+    numbers: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    /// Those of small numbers, by the number: most are ports.
     small: Vec<u32>,
-    next: u32,
-    bytes: usize,
+    /// What was looked up last of the others.
+    last: Option<(i64, u32)>,
     /// For each number the place in the list, where only listed values are told apart.
     pub(super) places: Option<Vec<i64>>,
     /// For each column the numbers of the values at hand.
     known: Vec<Known>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Stored {
+    /// The missing value, or any that is not listed.
+    None,
+    Number(i64),
+    /// Where it is among the texts.
+    Text(Range<usize>),
 }
 
 #[derive(Debug, Default)]
@@ -49,11 +67,12 @@ impl Interner {
     pub(super) fn new(kind: Kind) -> Self {
         Self {
             kind,
-            texts: HashMap::new(),
-            numbers: HashMap::new(),
+            values: vec![Stored::None],
+            text: String::new(),
+            numbers: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
             small: Vec::new(),
-            next: 1,
-            bytes: 0,
+            last: None,
             places: None,
             known: vec![Known::default(), Known::default()],
         }
@@ -61,16 +80,16 @@ impl Interner {
 
     /// Tells apart only these values.
     pub(super) fn listing(kind: Kind, values: &[Value]) -> Self {
-        let mut listing = Self { next: OTHER + 1, ..Self::new(kind) };
+        let mut listing = Self { values: vec![Stored::None; 2], ..Self::new(kind) };
         let mut places = vec![-1, -1];
         for (place, value) in (0..).zip(values) {
             match value {
-                Value::Text(text) => listing.text(text),
+                Value::Text(text) => listing.hashed(KeyValue::Text(text)),
                 Value::Integer(number) | Value::Time(Instant(number)) => listing.number(*number),
                 Value::Boolean(flag) => listing.number((*flag).into()),
                 Value::Null | Value::Float(_) => continue,
             };
-            places.resize(listing.next as usize, place);
+            places.resize(listing.len(), place);
         }
         listing.places = Some(places);
         listing
@@ -78,52 +97,64 @@ impl Interner {
 
     /// How many values there are, the missing one among them.
     pub(super) fn len(&self) -> usize {
-        self.next as usize
+        self.values.len()
     }
 
     /// About how much memory they take, in bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.bytes + self.small.len() * 4
+        self.values.capacity() * size_of::<Stored>()
+            + self.text.capacity()
+            + self.numbers.capacity() * 6
+            + self.small.len() * 4
     }
 
-    fn text(&mut self, text: &str) -> u32 {
-        if let Some(number) = self.texts.get(text) {
-            return *number;
-        }
-        if self.places.is_some() {
-            return OTHER;
-        }
-        self.bytes += text.len() + 48;
-        self.texts.insert(text.into(), self.next);
-        self.next += 1;
-        self.next - 1
-    }
-
-    pub(super) fn number(&mut self, value: i64) -> u32 {
-        match usize::try_from(value) {
-            Ok(at) if at < SMALL => {
-                if self.small.is_empty() {
-                    self.small.resize(SMALL, UNKNOWN);
-                }
-                if self.small[at] == UNKNOWN {
-                    if self.places.is_some() {
-                        return OTHER;
+    /// The number of a value that is there, by hash.
+    fn hashed(&mut self, value: KeyValue<'_>) -> u32 {
+        let Self { values, text, numbers, hasher, .. } = self;
+        let hash = |value| hasher.hash_one(value);
+        let of = |number: &u32| values[*number as usize].of(text);
+        match numbers.entry(hash(value), |known| of(known) == value, |known| hash(of(known))) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(_) if self.places.is_some() => OTHER,
+            Entry::Vacant(place) => {
+                let number = values.len() as u32;
+                place.insert(number);
+                values.push(match value {
+                    KeyValue::Null => Stored::None,
+                    KeyValue::Number(number) => Stored::Number(number),
+                    KeyValue::Text(some) => {
+                        text.push_str(some);
+                        Stored::Text(text.len() - some.len()..text.len())
                     }
-                    self.small[at] = self.next;
-                    self.next += 1;
-                }
-                self.small[at]
-            }
-            _ if self.places.is_some() => self.numbers.get(&value).copied().unwrap_or(OTHER),
-            _ => {
-                let (next, bytes) = (&mut self.next, &mut self.bytes);
-                *self.numbers.entry(value).or_insert_with(|| {
-                    *bytes += 32;
-                    *next += 1;
-                    *next - 1
-                })
+                });
+                number
             }
         }
+    }
+
+    /// The number of a value that is a number.
+    #[inline]
+    pub(super) fn number(&mut self, value: i64) -> u32 {
+        match usize::try_from(value).ok().and_then(|at| self.small.get(at)) {
+            Some(number) if *number != UNKNOWN => *number,
+            _ => self.other_number(value),
+        }
+    }
+
+    fn other_number(&mut self, value: i64) -> u32 {
+        // Neighbours, instants above all, are the same more often than not.
+        if let Some((_, number)) = self.last.filter(|(last, _)| *last == value) {
+            return number;
+        }
+        let number = self.hashed(KeyValue::Number(value));
+        self.last = Some((value, number));
+        if let Some(at) = usize::try_from(value).ok().filter(|at| *at < SMALL) {
+            if self.small.is_empty() {
+                self.small.resize(SMALL, UNKNOWN);
+            }
+            self.small[at] = number;
+        }
+        number
     }
 
     /// The number of a text, by its number in the first or second column of the key.
@@ -136,7 +167,7 @@ impl Interner {
             _ => {}
         }
         let number = match texts.values.is_valid(key) {
-            true => self.text(texts.values.value(key)),
+            true => self.hashed(KeyValue::Text(texts.values.value(key))),
             false => NULL,
         };
         self.known[column].numbers[key] = number;
@@ -159,38 +190,67 @@ impl Interner {
             let places = places.iter().map(|place| KeyValue::Number(*place));
             return [KeyValue::Null].into_iter().chain(places.skip(1)).collect();
         }
-        let mut values = vec![KeyValue::Null; self.len()];
-        for (text, number) in &self.texts {
-            values[*number as usize] = KeyValue::Text(text);
-        }
-        for (value, number) in &self.numbers {
-            values[*number as usize] = KeyValue::Number(*value);
-        }
-        for (value, number) in self.small.iter().enumerate().filter(|(_, number)| **number != UNKNOWN) {
-            values[*number as usize] = KeyValue::Number(value as i64);
-        }
-        values
+        self.values.iter().map(|value| value.of(&self.text)).collect()
     }
 
     /// Takes over the values of another and returns what their numbers are here.
     pub(super) fn absorb(&mut self, other: &Self) -> Vec<u32> {
         if self.places.is_some() {
-            return (0..self.next).collect();
+            return (0..self.len() as u32).collect();
         }
         let renumbered = other.values().into_iter().map(|value| match value {
             KeyValue::Null => NULL,
-            KeyValue::Text(text) => self.text(text),
-            KeyValue::Number(number) => self.number(number),
+            value => self.hashed(value),
         });
         renumbered.collect()
     }
 }
 
+impl Stored {
+    fn of<'t>(&self, text: &'t str) -> KeyValue<'t> {
+        match self {
+            Self::None => KeyValue::Null,
+            Self::Number(number) => KeyValue::Number(*number),
+            Self::Text(place) => KeyValue::Text(&text[place.clone()]),
+        }
+    }
+}
+
 /// A value of a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum KeyValue<'i> {
     Number(i64),
     Text(&'i str),
     /// Last in order.
     Null,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_two_workers_are_joined() {
+        let mut ours = Interner::new(Kind::Number);
+        let mut theirs = Interner::new(Kind::Number);
+        let large = SMALL as i64;
+        assert_eq!([443, large, -1, large, 443].map(|number| ours.number(number)), [1, 2, 3, 2, 1]);
+        assert_eq!([-1, 22, large + 1, 443].map(|number| theirs.number(number)), [1, 2, 3, 4]);
+        assert_eq!(ours.absorb(&theirs), [NULL, 3, 4, 5, 1]);
+        let numbers = [443, large, -1, 22, large + 1].map(KeyValue::Number);
+        assert_eq!(ours.values(), [&[KeyValue::Null], numbers.as_slice()].concat());
+    }
+
+    #[test]
+    fn values_that_are_not_listed_are_one() {
+        let listed = [Value::Text("a".to_owned()), Value::Null, Value::Integer(7)];
+        let mut listing = Interner::listing(Kind::Text, &listed);
+        assert_eq!(["a", "b", "a"].map(|text| listing.hashed(KeyValue::Text(text))), [2, OTHER, 2]);
+        assert_eq!([8, 7, 8, i64::MAX, 7].map(|number| listing.number(number)), [OTHER, 3, OTHER, OTHER, 3]);
+        assert_eq!(listing.len(), 4);
+        assert_eq!(
+            listing.values(),
+            [KeyValue::Null, KeyValue::Number(-1), KeyValue::Number(0), KeyValue::Number(2)]
+        );
+    }
 }

@@ -66,14 +66,8 @@ impl Key {
                     }));
                 }
                 Column::Number(numbers) => {
-                    let mut last = (None, NULL);
-                    out.extend(rows.iter().map(|row| {
-                        let value = numbers.value(*row as usize);
-                        if value != last.0 {
-                            last = (value, value.map_or(NULL, |value| interner.number(value)));
-                        }
-                        last.1
-                    }));
+                    numbers
+                        .for_each(rows, |value| out.push(value.map_or(NULL, |value| interner.number(value))));
                 }
             },
             KeyColumns::ByDirection { direction, inbound, outbound } => {

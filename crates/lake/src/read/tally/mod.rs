@@ -10,14 +10,18 @@ mod figures;
 mod groups;
 mod interner;
 mod keys;
+mod memo;
 mod newest;
 mod pieces;
+mod queue;
 mod rows;
 mod scan;
 mod warm;
 mod worker;
 
 pub(super) use self::warm::Warm;
+
+use std::cmp::Ordering;
 
 use flowglass_query::Tree;
 
@@ -157,9 +161,12 @@ impl Tallied {
         self.keys.iter().map(|key| key.interner.values()).collect()
     }
 
-    fn keys_of<'v>(&self, group: u32, values: &'v [Vec<KeyValue<'v>>]) -> impl Iterator<Item = KeyValue<'v>> {
-        let numbers = self.groups.keys_of(self.keys.len(), group);
-        numbers.into_iter().zip(values).map(|(number, values)| values[number as usize])
+    fn keys_of<'v>(
+        &'v self,
+        group: u32,
+        values: &'v [Vec<KeyValue<'v>>],
+    ) -> impl Iterator<Item = KeyValue<'v>> + 'v {
+        values.iter().enumerate().map(move |(at, values)| values[self.groups.key_of(at, group) as usize])
     }
 
     fn values_of(&self, group: u32, values: &[Vec<KeyValue<'_>>]) -> Vec<Value> {
@@ -173,12 +180,16 @@ impl Tallied {
         most: usize,
         values: &[Vec<KeyValue<'_>>],
     ) -> Vec<u32> {
+        let by_figure = |a: &u32, b: &u32| {
+            order.map_or(Ordering::Equal, |(at, descending)| self.figures[at].compare(*a, *b, descending))
+        };
         let compare = |a: &u32, b: &u32| {
-            let by_figure = order.map(|(at, descending)| self.figures[at].compare(*a, *b, descending));
-            let by_keys = || self.keys_of(*a, values).cmp(self.keys_of(*b, values));
-            by_figure.filter(|order| order.is_ne()).unwrap_or_else(by_keys)
+            by_figure(a, b).then_with(|| self.keys_of(*a, values).cmp(self.keys_of(*b, values)))
         };
         if (1..groups.len()).contains(&most) {
+            // Keys are compared only where the figure leaves it open which come first.
+            let last = *groups.select_nth_unstable_by(most - 1, by_figure).1;
+            groups.retain(|group| by_figure(group, &last).is_le());
             groups.select_nth_unstable_by(most - 1, compare);
         }
         groups.truncate(most);

@@ -103,6 +103,8 @@ impl Lookout {
 }
 
 impl Work for Lookout {
+    const NEWEST_FIRST: bool = true;
+
     fn wants(&self, oldest: i64, newest: i64) -> bool {
         newest >= self.newest.floor.load(Ordering::Relaxed) && self.upto.is_none_or(|upto| oldest <= upto)
     }

@@ -1,6 +1,5 @@
 //! What of data files a question reads, in pieces.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -65,7 +64,7 @@ pub(super) struct Pieces<'s> {
     room: usize,
     /// Row groups may be kept whole.
     whole: bool,
-    pieces: VecDeque<Piece>,
+    pieces: Vec<Piece>,
 }
 
 impl<'s> Pieces<'s> {
@@ -74,8 +73,8 @@ impl<'s> Pieces<'s> {
         warm: &'s Warm,
         names: &'s Names,
         files: &[(&Arc<Input>, Option<&[RowGroupAccess]>)],
-    ) -> VecDeque<Piece> {
-        let mut pieces = Self { warm, names, room: warm.0.room(), whole: true, pieces: VecDeque::new() };
+    ) -> Vec<Piece> {
+        let mut pieces = Self { warm, names, room: warm.0.room(), whole: true, pieces: Vec::new() };
         let groups = || files.iter().flat_map(|(input, access)| groups(input, *access));
         // What is much more than there is room for would push out all else, and be gone when it is asked for again.
         let is_new = |(input, group, wanted): &(&Arc<Input>, usize, RowSelection)| {
@@ -150,7 +149,7 @@ impl<'s> Pieces<'s> {
     }
 
     fn push(&mut self, input: &Arc<Input>, group: usize, rows: RowSelection, from: Origin) {
-        self.pieces.push_back(Piece { input: Arc::clone(input), group, rows, from });
+        self.pieces.push(Piece { input: Arc::clone(input), group, rows, from });
     }
 }
 

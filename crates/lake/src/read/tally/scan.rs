@@ -26,6 +26,7 @@ use tokio::task::JoinSet;
 use super::columns::{Column, Columns, by_number};
 use super::condition::{CLOSING, closing};
 use super::pieces::{Input, Origin, Piece, Pieces, runs};
+use super::queue::Queue;
 use super::warm::{Extent, Warm};
 use super::worker::Names;
 use crate::answer::Range as Times;
@@ -48,11 +49,14 @@ struct Shared {
     names: Names,
     range: Times,
     warm: Warm,
-    pieces: Mutex<VecDeque<Piece>>,
+    queue: Mutex<Queue<Piece>>,
 }
 
 /// What is done with the rows of a question, by one of several workers.
 pub(super) trait Work: Send + Sized + 'static {
+    /// True if all workers look at what is newest first.
+    const NEWEST_FIRST: bool;
+
     /// False if rows with no times but those from `oldest` to `newest` are of no use.
     fn wants(&self, oldest: i64, newest: i64) -> bool;
 
@@ -100,7 +104,7 @@ impl Reader {
             names,
             range,
             warm: self.warm.clone(),
-            pieces: Mutex::default(),
+            queue: Mutex::default(),
         };
         let folder = &run.view.flows.folder;
         let mut opened = Vec::with_capacity(parts.len());
@@ -112,9 +116,10 @@ impl Reader {
         let files: Vec<_> =
             opened.iter().zip(parts).map(|(input, part)| (input, part.groups.as_deref())).collect();
         let mut pieces = Pieces::of(warm, names, &files);
-        pieces.make_contiguous().sort_by_key(|piece| Reverse(piece.input.times[piece.group].1));
+        pieces.sort_by_key(|piece| Reverse(piece.input.times[piece.group].1));
         let threads = run.threads().clamp(1, pieces.len().max(1));
-        *shared.pieces.lock() = pieces;
+        let pieces = pieces.into_iter().map(|piece| ((piece.input.part, piece.group), piece));
+        *shared.queue.lock() = Queue::new(pieces, W::NEWEST_FIRST);
         let (shared, mut tasks) = (Arc::new(shared), JoinSet::new());
         for worker in workers.by_ref().take(threads) {
             let memory = MemoryConsumer::new("counts").register(&run.runtime.memory_pool);
@@ -147,8 +152,10 @@ async fn work<W: Work>(
     mut worker: W,
     memory: MemoryReservation,
 ) -> Result<(W, MemoryReservation)> {
+    let mut last = None;
     loop {
-        let Some(piece) = shared.pieces.lock().pop_front() else { return Ok((worker, memory)) };
+        let Some((place, piece)) = shared.queue.lock().next(last) else { return Ok((worker, memory)) };
+        last = Some(place);
         let (input, group) = (&piece.input, piece.group);
         let (oldest, newest) = input.times[group];
         if !worker.wants(oldest, newest) {

@@ -112,6 +112,8 @@ impl Reader {
 }
 
 impl Work for Worker {
+    const NEWEST_FIRST: bool = false;
+
     fn wants(&self, _: i64, _: i64) -> bool {
         true
     }
@@ -303,7 +305,7 @@ fn of(wanted: &Wanted, needed: &mut Needed) -> Option<Of> {
         Wanted::Mean(name) => Of::Mean(needed.column(name)),
         Wanted::Least(name) => bound(name, false, needed)?,
         Wanted::Greatest(name) => bound(name, true, needed)?,
-        Wanted::Distinct(source) => Of::Distinct(key(source, None, needed)?),
+        Wanted::Distinct(source) => Of::Distinct(Box::new(key(source, None, needed)?)),
     })
 }
 

@@ -172,6 +172,26 @@ fn a_store_that_does_not_answer_is_not_waited_for() {
 }
 
 #[test]
+fn negations_and_lists_of_one_column() {
+    for text in [
+        "initiator_ip:10.240.64.4 -target_port:67 -target_port:123 -target_port:53",
+        "-target_port:22 -target_port:80 -action:rejected -target_port:>=3000",
+        "target_port:22 OR action:rejected OR target_port:80 OR target_port:>=3000",
+        "-(target_port:22 OR initiator_ip:10.240.64.4)",
+        // No dictionary has it: no row, and all rows.
+        "initiator_ip:203.0.113.77",
+        "-initiator_ip:203.0.113.77",
+        // Some rows have no initiator, and no port.
+        "-initiator_ip:10.240.64.4",
+        "-initiator_ip:10.240.64.4 -target_port:22",
+        "target_ip:[10.240.0.4, 92.63.197.61, 10.240.64.4, 192.168.1.1, 2001:db8::1, 203.0.113.77]",
+    ] {
+        check(text, &["target_ip", "target_port"]);
+        check(text, &["target_port", "initiator_ip", "vnic_id"]);
+    }
+}
+
+#[test]
 fn facets_are_tops() {
     let limits = Limits::default();
     let fields: Vec<String> =
