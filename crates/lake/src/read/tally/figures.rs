@@ -4,8 +4,14 @@ use std::cmp::Ordering;
 
 use super::columns::Columns;
 use super::groups::Pairs;
+use super::interner::NULL;
 use super::keys::Key;
 use crate::answer::{Instant, Value};
+
+/// Different values from which on those that came last are looked for first.
+const MANY: usize = 1 << 13;
+/// Of how many that is: a megabyte, which the processor has at hand.
+const RECENT: usize = 1 << 17;
 
 /// A number of each group.
 #[derive(Debug)]
@@ -17,6 +23,8 @@ pub(super) struct Figure {
     bounds: Vec<Option<i64>>,
     /// Different values, each with its group.
     seen: Pairs,
+    /// Some of them that came last, once there are many: nearly all rows have one of few, which lie far apart among all.
+    recent: Vec<(u32, u32)>,
 }
 
 /// What it is, by the numbers of the columns it is read from.
@@ -36,7 +44,14 @@ pub(super) enum Of {
 
 impl Figure {
     pub(super) fn new(of: Of) -> Self {
-        Self { of, counts: Vec::new(), sums: Vec::new(), bounds: Vec::new(), seen: Pairs::default() }
+        Self {
+            of,
+            counts: Vec::new(),
+            sums: Vec::new(),
+            bounds: Vec::new(),
+            seen: Pairs::default(),
+            recent: Vec::new(),
+        }
     }
 
     /// About how much memory it takes, in bytes.
@@ -45,7 +60,12 @@ impl Figure {
             Of::Distinct(key) => key.interner.bytes(),
             _ => 0,
         };
-        self.counts.len() * 8 + self.sums.len() * 16 + self.bounds.len() * 16 + self.seen.bytes() + key
+        self.counts.len() * 8
+            + self.sums.len() * 16
+            + self.bounds.len() * 16
+            + self.seen.bytes()
+            + self.recent.len() * 8
+            + key
     }
 
     /// Adds rows, each of which is in the group of the same place.
@@ -89,8 +109,17 @@ impl Figure {
                 let mut values = Vec::with_capacity(rows.len());
                 key.numbers(batch, rows, &mut values);
                 // A missing value is none of the different ones.
-                for (group, value) in groups.iter().zip(values).filter(|(_, value)| *value > 0) {
-                    self.seen.number((*group, value));
+                if self.recent.is_empty() && self.seen.len() > MANY {
+                    self.recent = vec![(0, NULL); RECENT];
+                }
+                for (group, value) in groups.iter().zip(values).filter(|(_, value)| *value != NULL) {
+                    let pair = (*group, value);
+                    match self.recent.get_mut(place(pair)) {
+                        Some(recent) if *recent == pair => continue,
+                        Some(recent) => *recent = pair,
+                        None => {}
+                    }
+                    self.seen.number(pair);
                 }
             }
         }
@@ -188,6 +217,13 @@ impl Figure {
 enum Number {
     Whole(i128),
     Mean(f64),
+}
+
+/// Where a pair is among those that came last.
+#[inline]
+fn place((group, value): (u32, u32)) -> usize {
+    let mixed = (u64::from(group) << 32 | u64::from(value)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed >> (u64::BITS - RECENT.trailing_zeros())) as usize
 }
 
 fn extreme(a: i64, b: i64, greatest: bool) -> i64 {

@@ -35,8 +35,9 @@ pub(super) struct Interner {
     values: Vec<Stored>,
     /// All texts, one after another.
     text: String,
-    /// The numbers of values, by hash.
+    /// The numbers of values, by hash; those of IPv4 addresses with the address, which is most of what there is many of.
     numbers: HashTable<u32>,
+    addresses: HashTable<(u32, u32)>,
     hasher: DefaultHashBuilder,
     /// Those of small numbers, by the number: most are ports.
     small: Vec<u32>,
@@ -70,6 +71,7 @@ impl Interner {
             values: vec![Stored::None],
             text: String::new(),
             numbers: HashTable::new(),
+            addresses: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
             small: Vec::new(),
             last: None,
@@ -105,12 +107,29 @@ impl Interner {
         self.values.capacity() * size_of::<Stored>()
             + self.text.capacity()
             + self.numbers.capacity() * 6
+            + self.addresses.capacity() * 10
             + self.small.len() * 4
     }
 
     /// The number of a value that is there, by hash.
     fn hashed(&mut self, value: KeyValue<'_>) -> u32 {
-        let Self { values, text, numbers, hasher, .. } = self;
+        let Self { values, text, numbers, addresses, hasher, .. } = self;
+        if let KeyValue::Text(some) = value
+            && let Some(address) = ipv4(some)
+        {
+            let hash = |address: u32| hasher.hash_one(address);
+            let entry = addresses.entry(hash(address), |known| known.0 == address, |known| hash(known.0));
+            return match entry {
+                Entry::Occupied(known) => known.get().1,
+                Entry::Vacant(_) if self.places.is_some() => OTHER,
+                Entry::Vacant(place) => {
+                    let number = values.len() as u32;
+                    place.insert((address, number));
+                    values.push(stored(value, text));
+                    number
+                }
+            };
+        }
         let hash = |value| hasher.hash_one(value);
         let of = |number: &u32| values[*number as usize].of(text);
         match numbers.entry(hash(value), |known| of(known) == value, |known| hash(of(known))) {
@@ -119,14 +138,7 @@ impl Interner {
             Entry::Vacant(place) => {
                 let number = values.len() as u32;
                 place.insert(number);
-                values.push(match value {
-                    KeyValue::Null => Stored::None,
-                    KeyValue::Number(number) => Stored::Number(number),
-                    KeyValue::Text(some) => {
-                        text.push_str(some);
-                        Stored::Text(text.len() - some.len()..text.len())
-                    }
-                });
+                values.push(stored(value, text));
                 number
             }
         }
@@ -206,6 +218,38 @@ impl Interner {
     }
 }
 
+fn stored(value: KeyValue<'_>, texts: &mut String) -> Stored {
+    match value {
+        KeyValue::Null => Stored::None,
+        KeyValue::Number(number) => Stored::Number(number),
+        KeyValue::Text(text) => {
+            texts.push_str(text);
+            Stored::Text(texts.len() - text.len()..texts.len())
+        }
+    }
+}
+
+/// An IPv4 address in the one form that it is printed in; none for any other text, so that equal addresses are equal texts.
+#[inline]
+fn ipv4(text: &str) -> Option<u32> {
+    let (mut address, mut part, mut digits, mut dots) = (0_u32, 0_u32, 0, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' if digits < 3 && (digits == 0 || part > 0) => {
+                part = part * 10 + u32::from(byte - b'0');
+                digits += 1;
+            }
+            b'.' if digits > 0 && part < 256 => {
+                address = address << 8 | part;
+                (part, digits) = (0, 0);
+                dots += 1;
+            }
+            _ => return None,
+        }
+    }
+    (dots == 3 && digits > 0 && part < 256).then_some(address << 8 | part)
+}
+
 impl Stored {
     fn of<'t>(&self, text: &'t str) -> KeyValue<'t> {
         match self {
@@ -228,6 +272,19 @@ pub(super) enum KeyValue<'i> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn addresses_are_those_of_the_standard_library(
+            text in "((25[0-9]|2[0-9]{2}|1?[0-9]{1,2}|0[0-9])\\.){2,4}[0-9]{0,3}|[0-9.]{0,16}",
+            address in proptest::prelude::any::<u32>(),
+        ) {
+            let known = |text: &str| text.parse::<std::net::Ipv4Addr>().ok().map(u32::from);
+            proptest::prop_assert_eq!(ipv4(&text), known(&text));
+            let printed = std::net::Ipv4Addr::from(address).to_string();
+            proptest::prop_assert_eq!(ipv4(&printed), Some(address));
+        }
+    }
 
     #[test]
     fn values_of_two_workers_are_joined() {

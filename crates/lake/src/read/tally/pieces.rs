@@ -13,6 +13,8 @@ use super::worker::Names;
 
 /// Rows that a worker takes at a time: few enough for all to end together, whole pages.
 const PIECE: usize = 1 << 18;
+/// From so many row groups on a worker takes whole ones: they end together all the same, and their dictionaries are read once.
+const MANY: usize = 32;
 /// Runs of rows that a piece may have for them to be kept without the rows between: pages of an index, not scattered rows.
 const FEW_RUNS: usize = 32;
 /// A row group is kept whole where a question reads one row in so many or more of it.
@@ -64,18 +66,22 @@ pub(super) struct Pieces<'s> {
     room: usize,
     /// Row groups may be kept whole.
     whole: bool,
+    /// Rows of a piece.
+    size: usize,
     pieces: Vec<Piece>,
 }
 
 impl<'s> Pieces<'s> {
-    /// What is to be read of some files, of each as its index says.
+    /// What is to be read of some files, of each as its index says. Small pieces are for who may not need them all.
     pub(super) fn of(
         warm: &'s Warm,
         names: &'s Names,
         files: &[(&Arc<Input>, Option<&[RowGroupAccess]>)],
+        small: bool,
     ) -> Vec<Piece> {
-        let mut pieces = Self { warm, names, room: warm.0.room(), whole: true, pieces: Vec::new() };
         let groups = || files.iter().flat_map(|(input, access)| groups(input, *access));
+        let size = if small || groups().count() < MANY { PIECE } else { usize::MAX };
+        let mut pieces = Self { warm, names, room: warm.0.room(), whole: true, size, pieces: Vec::new() };
         // What is much more than there is room for would push out all else, and be gone when it is asked for again.
         let is_new = |(input, group, wanted): &(&Arc<Input>, usize, RowSelection)| {
             is_much(wanted, input.rows(*group)) && pieces.kept(input, *group, &Extent::All).is_none()
@@ -139,8 +145,8 @@ impl<'s> Pieces<'s> {
 
     fn cut(&mut self, input: &Arc<Input>, group: usize, mut wanted: RowSelection, from: impl Fn() -> Origin) {
         let all = input.rows(group);
-        for start in (0..all).step_by(PIECE) {
-            let here = wanted.split_off(PIECE.min(all - start));
+        for start in (0..all).step_by(self.size) {
+            let here = wanted.split_off(self.size.min(all - start));
             if here.selects_any() {
                 let before = (start > 0).then(|| RowSelector::skip(start));
                 self.push(input, group, before.into_iter().chain(here.iter().copied()).collect(), from());

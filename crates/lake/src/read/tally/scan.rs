@@ -115,7 +115,7 @@ impl Reader {
         let (warm, names) = (&shared.warm, &shared.names);
         let files: Vec<_> =
             opened.iter().zip(parts).map(|(input, part)| (input, part.groups.as_deref())).collect();
-        let mut pieces = Pieces::of(warm, names, &files);
+        let mut pieces = Pieces::of(warm, names, &files, W::NEWEST_FIRST);
         pieces.sort_by_key(|piece| Reverse(piece.input.times[piece.group].1));
         let threads = run.threads().clamp(1, pieces.len().max(1));
         let pieces = pieces.into_iter().map(|piece| ((piece.input.part, piece.group), piece));

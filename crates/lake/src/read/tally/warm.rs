@@ -7,7 +7,7 @@ use super::columns::Column;
 use crate::cache::Cache;
 
 /// About as long as the requests of one look at the same hours take together.
-const IN_USE: Duration = Duration::from_secs(10);
+const IN_USE: Duration = Duration::from_secs(3);
 
 /// Decoded columns of row groups.
 #[derive(Debug, Clone)]
