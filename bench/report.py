@@ -59,15 +59,15 @@ def ingest(found):
     return lines
 
 
-def size(lake, peers):
-    per = {name: value / lake["records"] for name, value in peers.items()}
+def size(lake, per, of):
     own = lake["after"] / lake["records"]
     same = per["ClickHouse, the same columns"]
     rows = [("Flowglass, everything under the lake", f"{own:.1f}"), *((name, f"{value:.1f}") for name, value in per.items())]
     rows.append(("Flowglass, before compaction", f"{lake['before'] / lake['records']:.1f}"))
     rows.append(("the objects, gzip", f"{lake['gzip'] / lake['records']:.1f}"))
+    made_of = "" if of == "lake" else " ClickHouse's files are of a tenth of the hours."
     return [
-        f"After compaction: {lake['files']} data files. Files that only older versions use are not counted.",
+        f"After compaction: {lake['files']} data files. Files that only older versions use are not counted.{made_of}",
         "",
         table(("", "bytes a record"), rows),
         "",
@@ -117,7 +117,7 @@ def everything(result):
         "",
         f"{lake['records']:,} records of {settings['hours']} h in {lake['objects']:,} objects.",
         "",
-        *size(lake, result["sizes"]),
+        *size(lake, result["sizes"], result["sized"]),
         "",
         "## Questions",
         "",
