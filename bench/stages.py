@@ -1,6 +1,7 @@
 """What is measured: ingest, size, questions, memory. Each stage fills a dictionary that report.py prints."""
 
 import itertools
+import pathlib
 import shlex
 import shutil
 import time
@@ -21,11 +22,13 @@ def live_files(lake):
 
 
 def lake_bytes(lake):
-    """All bytes under a lake but the data files that its newest versions no longer use and vacuum deletes in time."""
+    """All bytes under a lake but the data files that its newest versions no longer use, and their indexes: vacuum deletes them."""
     total = tree_bytes(lake)
     for table in ("flows", "objects"):
         live = {uri.removeprefix("file://") for uri in deltalake.DeltaTable(str(lake / table)).file_uris()}
         total -= sum(path.stat().st_size for path in (lake / table).rglob("*.parquet") if str(path) not in live)
+        indexes = {pathlib.Path(file).name.removesuffix("-indexed.parquet") for file in live}
+        total -= sum(path.stat().st_size for path in (lake / table).rglob("*.fgi") if path.stem not in indexes)
     return total
 
 
