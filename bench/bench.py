@@ -105,7 +105,9 @@ def measure(given, folder):
         }
         files = stage("layouts", lambda: stages.layouts(peers, folder, lake))
         result["asked"] = asked = stages.ask(program, lake, peers, files, folder, given)
-        result["rare_tenth"] = stages.rare_in(program, tenth, asked["rare"], folder, given.runs)
+        result["rare_tenth"], result["rare_whole"] = (
+            stages.rare_in(program, of, asked["rare"], folder) for of in (tenth, lake)
+        )
         if given.latency_seconds:
             rate = given.latency_rate or int(result["ingest"]["rates"]["flowglass"] / 2)
             result["latency"] = latency.measure(program, peers[0], folder, rate, given.latency_seconds, given.poll)
