@@ -3,6 +3,7 @@
 #   PROFILE          cargo profile of `build` and `demo` (release)
 #   FLOWGLASS_CACHE  where the Python environment, npm packages and, in CI, the build cache live (the checkout)
 #   BENCH_ROWS       records of `bench` (4,000,000; `bench-full` 100,000,000)
+#   BENCH_KEEP       folder where a benchmark's lakes and files are made and stay, for the next run to go on from (none)
 #   FLOWGLASS_KILLS  kills of the crash tests (10; `test-full` 200)
 
 PROFILE ?= release
